@@ -27,7 +27,7 @@ export default defineConfig({
     routing: { prefixDefaultLocale: false },
   },
   markdown: {
-    processor: satteri({ hastPlugins: [diagrams], features: { directive: true } }),
+    processor: satteri({ hastPlugins: [diagrams] }),
     shikiConfig: { themes: { light: "github-light", dark: "github-dark" }, defaultColor: "light-dark()" },
     syntaxHighlight: { type: "shiki", excludeLangs: ["mermaid"] },
   },
