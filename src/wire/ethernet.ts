@@ -2,6 +2,10 @@
  * Ethernet II: destination 6, source 6, EtherType 2, then the payload. IEEE 802.3 clause 3; EtherTypes from IANA.
  * A value below 1536 in the type field is a length, and an LLC header follows (802.3).
  */
+import { getU16, setU16 } from "../base/bytes.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { Cursor, type DecodeError } from "./cursor.ts";
+
 export const ETH_LEN = 14;
 /** Least octets of a frame without its check sequence. */
 export const ETH_MIN = 60;
@@ -10,6 +14,8 @@ export const ETH = { dst: 0, src: 6, type: 12 } as const;
 export const ETHERTYPE = { IPV4: 0x0800, ARP: 0x0806, VLAN: 0x8100, IPV6: 0x86dd, QINQ: 0x88a8, LOOPBACK: 0x9000, LLDP: 0x88cc } as const;
 /** Smallest value that is a type and not a length. */
 export const ETHERTYPE_MIN = 0x0600;
+/** Greatest value that is a length. */
+export const ETH_MAX_LENGTH_FIELD = 1500;
 
 export const BROADCAST_MAC: Readonly<Uint8Array> = new Uint8Array([255, 255, 255, 255, 255, 255]);
 
@@ -50,4 +56,58 @@ export function parseMac(text: string): Uint8Array | undefined {
     out[i] = Number.parseInt(parts[i]!, 16);
   }
   return out;
+}
+
+// -- codec -------------------------------------------------------------------------------------------------------------
+
+/** View over at least ETH_LEN octets. */
+export class EthernetView {
+  readonly bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+  get dst(): Uint8Array {
+    return this.bytes.subarray(ETH.dst, ETH.dst + 6);
+  }
+  set dst(v: Uint8Array) {
+    this.bytes.set(v, ETH.dst);
+  }
+  get src(): Uint8Array {
+    return this.bytes.subarray(ETH.src, ETH.src + 6);
+  }
+  set src(v: Uint8Array) {
+    this.bytes.set(v, ETH.src);
+  }
+  get type(): number {
+    return getU16(this.bytes, ETH.type);
+  }
+  set type(v: number) {
+    setU16(this.bytes, ETH.type, v);
+  }
+}
+
+/** `type` below ETHERTYPE_MIN is the length of an 802.3 payload. */
+export interface EthernetHeader {
+  dst: Uint8Array;
+  src: Uint8Array;
+  type: number;
+}
+
+/** @returns the header and what follows it (no copy); of an 802.3 frame as many octets as its length field says. */
+export function parseEthernet(frame: Uint8Array): Result<{ header: EthernetHeader; payload: Uint8Array }, DecodeError> {
+  const c = new Cursor(frame, "ethernet");
+  const header = { dst: c.take(6), src: c.take(6), type: c.u16() };
+  // 802.3 leaves 1501 to 1535 undefined; Linux and libpcap take 1500 as the greatest length.
+  const is8023 = header.type <= ETH_MAX_LENGTH_FIELD;
+  if (is8023 && header.type > c.left) c.fail(`length ${header.type} is more than the ${c.left} octets there`, ETH.type);
+  if (c.error) return err(c.error);
+  return ok({ header, payload: is8023 ? c.take(header.type) : c.rest() });
+}
+
+/** Writes all ETH_LEN octets of `out`. */
+export function emitEthernet(header: EthernetHeader, out: Uint8Array): void {
+  const view = new EthernetView(out);
+  view.dst = header.dst;
+  view.src = header.src;
+  view.type = header.type;
 }
