@@ -64,6 +64,8 @@ export interface LinkInfo {
   linkNetnsid?: number;
   altnames: readonly string[];
   stats: LinkStats;
+  /** Times the carrier came or went (IFLA_CARRIER_CHANGES): the column "transns" of `ip -s -s link`. */
+  carrierChanges?: number;
   bridge?: BridgeInfo;
   bridgePort?: BridgePortInfo;
   /** IFLA_AF_SPEC of inet6: "eui64" | "none" | ...; shown by `ip -d link`. */
