@@ -4,6 +4,9 @@
  */
 import { z } from "zod";
 
+// Without this zod tries to compile code at run time, which the pages' content security policy forbids and reports.
+z.config({ jitless: true });
+
 // -- limits: reliability.md 5 (hostile files) and 6 (limits) --------------------------------------------------------------
 export const LIMITS = {
   /** Octets of all files of a lab folder together. */
@@ -84,10 +87,12 @@ export const Change = z.union(
     /** Unplugs or replugs a cable, named by one of its ends: both ends lose or find the carrier. */
     z.strictObject({ ...change, cut: Interface }),
     z.strictObject({ ...change, restore: Interface }),
+    /** Ctrl-C for what runs in the foreground of the learner's terminals, so that silence is silence. */
+    z.strictObject({ ...change, interrupt: z.union([z.literal("all"), Name]) }),
     /** Empties tables as `ip neigh flush all` does, permanent entries stay; of a bridge: its learnt entries. */
     z.strictObject({ ...change, flush: z.enum(["neigh", "fdb"]), on: z.union([z.literal("all"), Name]) }),
   ],
-  { error: "must be one of {on, run, within?}, {on, start}, {idle}, {cut}, {restore}, {flush, on}, each with or without `when`" },
+  { error: "must be one of {on, run, within?}, {on, start}, {idle}, {cut}, {restore}, {interrupt}, {flush, on}, each with or without `when`" },
 );
 export type Change = z.infer<typeof Change>;
 
@@ -106,7 +111,7 @@ export const Node = z.strictObject({
   /** Ethernet interfaces without a cable. */
   ports: z.array(Ifname).default([]),
   /** Lines for `sh`, run in order before the learner gets a prompt. One that fails is a fault of the lab. */
-  start: z.array(z.union([Line.transform((run) => ({ run })), z.strictObject({ run: Line, when: When.optional() })])).default([]),
+  start: z.array(z.union([Line.transform((run) => ({ run, when: undefined })), z.strictObject({ run: Line, when: When.optional() })])).default([]),
 });
 
 const CableOptions = z.strictObject({
