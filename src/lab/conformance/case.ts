@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { err, ok, type Result } from "../../base/result.ts";
+import type { Problem } from "../problem.ts";
 
 const MAX_TEXT = 4 << 20; // octets of one case file; the largest recorded one has 60 KB
 const MAX_DEPTH = 32; // nested arrays and objects; a case needs 4
@@ -106,20 +107,9 @@ export const ConformanceCase = z
 export type ConformanceCase = z.infer<typeof ConformanceCase>;
 export type CaseLink = ConformanceCase["links"][number];
 
-/** One thing wrong with a case file. `key` is empty when the file as a whole is meant. */
-export interface CaseProblem {
-  readonly file: string;
-  readonly key: string;
-  readonly rule: string;
-}
-
-export function formatProblem(p: CaseProblem): string {
-  return `${p.file}: ${p.key === "" ? "" : `${p.key}: `}${p.rule}`;
-}
-
 /** @param file only named in the problems. @returns the case, or everything that is wrong with it. */
-export function parseCase(file: string, text: string): Result<ConformanceCase, readonly CaseProblem[]> {
-  const whole = (rule: string): Result<never, readonly CaseProblem[]> => err([{ file, key: "", rule }]);
+export function parseCase(file: string, text: string): Result<ConformanceCase, readonly Problem[]> {
+  const whole = (rule: string): Result<never, readonly Problem[]> => err([{ file, line: 0, key: "", rule, fix: "" }]);
   if (text.length > MAX_TEXT) return whole(`must be at most ${MAX_TEXT >> 20} MiB`);
   if (jsonDepth(text) > MAX_DEPTH) return whole(`must not nest deeper than ${MAX_DEPTH} levels`);
   const json = readJson(text);
@@ -154,12 +144,12 @@ function jsonDepth(text: string): number {
   return deepest;
 }
 
-function problemsOf(file: string, issue: z.core.$ZodIssue): CaseProblem[] {
+function problemsOf(file: string, issue: z.core.$ZodIssue): Problem[] {
   const key = formatPath(issue.path);
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((k) => ({ file, key: formatPath([...issue.path, k]), rule: "is not a key known here; remove it or mend its spelling" }));
+    return issue.keys.map((k) => ({ file, line: 0, key: formatPath([...issue.path, k]), rule: "is not a key known here", fix: "remove it or mend its spelling" }));
   if (issue.code === "invalid_key") return issue.issues.flatMap((i) => problemsOf(file, { ...i, path: [...issue.path, ...i.path] }));
-  return [{ file, key, rule: issue.message }];
+  return [{ file, line: 0, key, rule: issue.message, fix: "" }];
 }
 
 function formatPath(path: readonly PropertyKey[]): string {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { formatProblem, parseCase } from "../../../src/lab/conformance/case.ts";
+import { parseCase } from "../../../src/lab/conformance/case.ts";
+import { formatProblem } from "../../../src/lab/problem.ts";
 
 const good = {
   id: "arp-x",
