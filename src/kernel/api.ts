@@ -205,7 +205,10 @@ export interface Rtnl {
   routeAdd(spec: RouteSpec, mode: NlMode): NlResult;
   routeDel(spec: RouteSpec): NlResult;
   routeGet(q: RouteQuery): NlResult<RouteAnswer>;
+  /** Whether the FIB has this table: its first route makes it, and it stays. */
+  hasTable(table: number): boolean;
   /** Cached exceptions: redirects and path MTUs (`ip route show cache`). */
+  routeCache(): RouteAnswer[];
   routeFlushCache(): void;
   rules(): RuleInfo[];
   ruleAdd(rule: Partial<RuleInfo>): NlResult;
@@ -218,6 +221,8 @@ export interface Rtnl {
   nexthopDel(id: number): NlResult;
   /** Other namespaces this one has given a number to (`ip netns list-id`). */
   netnsId(other: Netns): number | undefined;
+  /** Gives it one; -1: the lowest that is free. EEXIST: it has one already, or the number is taken. */
+  netnsIdSet(other: Netns, id: number): NlResult;
 }
 
 // -- sockets ----------------------------------------------------------------------------------------------------------
