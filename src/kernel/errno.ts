@@ -31,6 +31,7 @@ export const ERRNO = {
   ENAMETOOLONG: [36, "File name too long"],
   ENOTEMPTY: [39, "Directory not empty"],
   ELOOP: [40, "Too many levels of symbolic links"],
+  EXFULL: [54, "Exchange full"],
   EPROTO: [71, "Protocol error"],
   ENOTSOCK: [88, "Socket operation on non-socket"],
   EDESTADDRREQ: [89, "Destination address required"],

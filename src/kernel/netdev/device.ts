@@ -1,0 +1,317 @@
+/** What all network devices share: flags, address, counters, taps, the way in. net/core/dev.c. One file a kind; none knows another. */
+import type { CableReceiver } from "../../sim/cable.ts";
+import type { Skb } from "../../sim/skb.ts";
+import { SECOND } from "../../sim/time.ts";
+import { ETH_LEN, ETHERTYPE, ETHERTYPE_MIN, isBroadcast, isGroup, macKey } from "../../wire/ethernet.ts";
+import { IFF, type LinkInfo, type LinkKind, type LinkStats, type Lladdr, type NlResult, type Operstate } from "../api.ts";
+import { ok } from "../../base/result.ts";
+import type { InDevice } from "../inet.ts";
+import type { NetNamespace } from "../netns.ts";
+
+/** linux/if_packet.h */
+export const PACKET = { HOST: 0, BROADCAST: 1, MULTICAST: 2, OTHERHOST: 3, OUTGOING: 4 } as const;
+
+/** A packet socket that listens on a device. The bytes are borrowed. */
+export interface PacketTap {
+  tap(skb: Skb, dev: NetDevice, outgoing: boolean): void;
+}
+
+/** A bridge that owns this device as a port: takes each frame before the stack sees it. @returns whether it took it. */
+export interface RxHandler {
+  handleFrame(skb: Skb): boolean;
+}
+
+export abstract class NetDevice implements CableReceiver {
+  abstract readonly kind: LinkKind;
+  ns: NetNamespace;
+  ifindex: number;
+  name: string;
+  mtu = 1500;
+  minMtu = 68;
+  maxMtu = 65535;
+  /** dev->flags: UP, BROADCAST, MULTICAST, NOARP ...; what carrier adds is computed. */
+  flags: number = IFF.BROADCAST | IFF.MULTICAST;
+  readonly addr: Uint8Array;
+  addrKey = 0;
+  readonly broadcast: Uint8Array = new Uint8Array([255, 255, 255, 255, 255, 255]);
+  txqlen = 1000;
+  /** "noop" until it was up for the first time. */
+  qdisc = "noop";
+  qdiscWhenUp = "noqueue";
+  group = 0;
+  alias = "";
+  promiscuity = 0;
+  allmulti = 0;
+  /** Operational state as linkwatch last saw it, RFC 2863. */
+  operstate: Operstate = "DOWN";
+  carrier = true;
+  carrierChanges = 0;
+  addrGenMode: LinkInfo["addrGenMode"] = "eui64";
+  /** Port of a bridge: the bridge device and who takes its frames. */
+  master: NetDevice | undefined;
+  rxHandler: RxHandler | undefined;
+  readonly taps: PacketTap[] = [];
+  inet: InDevice | undefined;
+  altnames: string[] = [];
+  /** Addresses of the device's own filter, as `bridge fdb` shows them "self": 01:00:5e:00:00:01 and such. Key, then users. */
+  readonly multicast = new Map<number, number>();
+
+  rxPackets = 0;
+  rxBytes = 0;
+  rxDropped = 0;
+  rxErrors = 0;
+  rxMulticast = 0;
+  txPackets = 0;
+  txBytes = 0;
+  txDropped = 0;
+  txErrors = 0;
+  txCarrierErrors = 0;
+
+  private lastLinkwatch = Number.NEGATIVE_INFINITY;
+  private linkwatchTimer = 0;
+
+  constructor(ns: NetNamespace, name: string, ifindex: number, addr: Lladdr) {
+    this.ns = ns;
+    this.name = name;
+    this.ifindex = ifindex;
+    this.addr = new Uint8Array(addr);
+    this.addrKey = macKey(this.addr, 0);
+  }
+
+  get isUp(): boolean {
+    return (this.flags & IFF.UP) !== 0;
+  }
+  /** Has an ARP-resolvable link layer. */
+  get needsNeigh(): boolean {
+    return (this.flags & (IFF.NOARP | IFF.LOOPBACK)) === 0;
+  }
+
+  /** Puts a complete frame on the medium. Takes ownership. Counters are the caller's business only for drops it makes itself. */
+  protected abstract transmit(skb: Skb): void;
+  /** ndo_open and ndo_stop. */
+  protected onUp(): void {}
+  protected onDown(): void {}
+  /** Whether the medium is there. */
+  protected mediumUp(): boolean {
+    return true;
+  }
+  /** ifindex of the peer a veth-like device has; 0: none. */
+  get link(): number {
+    return 0;
+  }
+  get linkNetns(): NetNamespace | undefined {
+    return undefined;
+  }
+  /** Parts of `ip -d link` that only this kind has. */
+  describe(_info: LinkInfo): void {}
+  /** The device is deleted: let go of what it holds. A veth's peer goes with it. */
+  onDelete(): void {}
+  /** Refuses or takes a change of address or MTU. */
+  setAddress(addr: Lladdr): NlResult {
+    this.addr.set(addr);
+    this.addrKey = macKey(this.addr, 0);
+    this.onAddressChanged();
+    return ok();
+  }
+  protected onAddressChanged(): void {}
+  setMtu(mtu: number): void {
+    this.mtu = mtu;
+  }
+
+  // -- out --------------------------------------------------------------------------------------------------------
+
+  /** Hands one frame to the device: dev_queue_xmit. Takes ownership. */
+  xmit(skb: Skb): void {
+    if ((this.flags & IFF.UP) === 0) {
+      this.txDropped++;
+      this.ns.drop(skb, "xmit", this, "DEV_READY");
+      return;
+    }
+    if (this.taps.length > 0) this.tapAll(skb, true);
+    this.transmit(skb);
+  }
+
+  /** Counts a frame that has left. */
+  protected countTx(length: number): void {
+    this.txPackets++;
+    this.txBytes += length;
+  }
+
+  // -- in ---------------------------------------------------------------------------------------------------------
+
+  receiveFrame(skb: Skb): void {
+    this.receive(skb);
+  }
+
+  /** A frame arrived: netif_receive_skb. `data` stands at the link-layer header. Takes ownership. */
+  receive(skb: Skb): void {
+    const length = skb.tail - skb.data;
+    if ((this.flags & IFF.UP) === 0 || length < ETH_LEN) {
+      this.ns.drop(skb, "receive", this, "DEV_READY");
+      return;
+    }
+    this.rxPackets++;
+    this.rxBytes += length;
+    const { bytes, data } = skb;
+    skb.dev = this;
+    skb.mac = data;
+    this.classify(skb, bytes, data);
+    if (this.taps.length > 0) this.tapAll(skb, false);
+    if (this.rxHandler !== undefined && this.rxHandler.handleFrame(skb)) return;
+    this.deliver(skb);
+  }
+
+  /** eth_type_trans: whose frame it is, and what it carries. */
+  protected classify(skb: Skb, bytes: Uint8Array, data: number): void {
+    if ((bytes[data]! & 1) === 1) {
+      if (isBroadcast(bytes, data)) skb.pktType = PACKET.BROADCAST;
+      else skb.pktType = PACKET.MULTICAST;
+      this.rxMulticast++;
+    } else skb.pktType = macKey(bytes, data) === this.addrKey ? PACKET.HOST : PACKET.OTHERHOST;
+    const type = (bytes[data + 12]! << 8) | bytes[data + 13]!;
+    skb.protocol = type >= ETHERTYPE_MIN ? type : 4; // ETH_P_802_2: an LLC header follows
+  }
+
+  /** To the protocol handlers. `data` moves to the network header. */
+  deliver(skb: Skb): void {
+    skb.data += ETH_LEN;
+    skb.network = skb.data;
+    switch (skb.protocol) {
+      case ETHERTYPE.IPV4:
+        this.ns.ip.receive(skb, this);
+        return;
+      case ETHERTYPE.ARP:
+        this.ns.arp.receive(skb, this);
+        return;
+      default:
+        this.ns.drop(skb, "receive", this, "UNHANDLED_PROTO");
+    }
+  }
+
+  tapAll(skb: Skb, outgoing: boolean): void {
+    for (const t of [...this.taps]) t.tap(skb, this, outgoing);
+  }
+
+  addTap(t: PacketTap): void {
+    this.taps.push(t);
+  }
+  removeTap(t: PacketTap): void {
+    const at = this.taps.indexOf(t);
+    if (at >= 0) this.taps.splice(at, 1);
+  }
+
+  // -- state ------------------------------------------------------------------------------------------------------
+
+  /** ip link set up, down. */
+  setUp(up: boolean): void {
+    if (this.isUp === up) return;
+    if (up) {
+      this.flags |= IFF.UP;
+      this.qdisc = this.qdiscWhenUp;
+      this.onUp();
+      this.carrier = this.mediumUp();
+      this.updateOperstate();
+      this.ns.deviceUp(this);
+    } else {
+      this.flags &= ~IFF.UP;
+      this.onDown();
+      this.updateOperstate();
+      this.ns.deviceDown(this);
+    }
+    this.masterNotify();
+  }
+
+  carrierChanged(_up: boolean): void {
+    this.setCarrier(this.mediumUp());
+  }
+
+  setCarrier(on: boolean): void {
+    if (this.carrier === on) return;
+    this.carrier = on;
+    this.carrierChanges++;
+    if (on) this.linkwatch();
+    else this.scheduleLinkwatch();
+    this.masterNotify();
+  }
+
+  /** linkwatch lets carrier losses through once a second at most; a carrier that comes is let through at once. */
+  private scheduleLinkwatch(): void {
+    const clock = this.ns.sim.clock;
+    if (this.linkwatchTimer !== 0) return;
+    const wait = this.lastLinkwatch + SECOND - clock.now;
+    if (wait <= 0) this.linkwatch();
+    else
+      this.linkwatchTimer = clock.after(wait, () => {
+        this.linkwatchTimer = 0;
+        this.linkwatch();
+      });
+  }
+
+  private linkwatch(): void {
+    this.lastLinkwatch = this.ns.sim.clock.now;
+    this.updateOperstate();
+    if (this.isUp) this.ns.carrierEvent(this);
+  }
+
+  /** RFC 2863 policy of net/core/link_watch.c. */
+  protected updateOperstate(): void {
+    if (!this.isUp) this.operstate = "DOWN";
+    else if (!this.carrier) this.operstate = this.link !== 0 ? "LOWERLAYERDOWN" : "DOWN";
+    else this.operstate = "UP";
+  }
+
+  /** A bridge wants to know of a port's carrier and state. */
+  onPortChange: (() => void) | undefined;
+  private masterNotify(): void {
+    this.onPortChange?.();
+  }
+
+  setPromiscuity(by: number): void {
+    this.promiscuity += by;
+    if (this.promiscuity > 0) this.flags |= IFF.PROMISC;
+    else this.flags &= ~IFF.PROMISC;
+  }
+
+  /** What a user asked for with `promisc on`, apart from what bridges and captures hold. */
+  userPromisc = false;
+  userAllmulti = false;
+
+  addMulticast(key: number): void {
+    this.multicast.set(key, (this.multicast.get(key) ?? 0) + 1);
+  }
+  removeMulticast(key: number): void {
+    const n = (this.multicast.get(key) ?? 0) - 1;
+    if (n > 0) this.multicast.set(key, n);
+    else this.multicast.delete(key);
+  }
+
+  stats(): LinkStats {
+    return {
+      rxPackets: this.rxPackets, rxBytes: this.rxBytes, rxErrors: this.rxErrors, rxDropped: this.rxDropped, rxOverErrors: 0, multicast: this.rxMulticast,
+      txPackets: this.txPackets, txBytes: this.txBytes, txErrors: this.txErrors, txDropped: this.txDropped, collisions: 0, txCarrierErrors: this.txCarrierErrors,
+    };
+  }
+
+  info(): LinkInfo {
+    // dev_get_flags: PROMISC and ALLMULTI as the user set them, RUNNING and LOWER_UP from state and carrier.
+    let flags = this.flags & ~(IFF.PROMISC | IFF.ALLMULTI);
+    if (this.userPromisc) flags |= IFF.PROMISC;
+    if (this.userAllmulti) flags |= IFF.ALLMULTI;
+    if (this.isUp) {
+      if (this.operstate === "UP" || this.operstate === "UNKNOWN") flags |= IFF.RUNNING;
+      if (this.carrier) flags |= IFF.LOWER_UP;
+    }
+    const info: LinkInfo = {
+      ifindex: this.ifindex, name: this.name, kind: this.kind, flags, mtu: this.mtu, minMtu: this.minMtu, maxMtu: this.maxMtu, qdisc: this.qdisc, operstate: this.operstate,
+      group: this.group, txqlen: this.txqlen, lladdr: this.addr.slice(), broadcast: this.broadcast.slice(), arpType: this.kind === "loopback" ? "loopback" : "ether",
+      promiscuity: this.promiscuity, allmulti: this.allmulti, alias: this.alias, carrier: this.carrier && this.isUp, master: this.master?.ifindex ?? 0, link: this.link,
+      altnames: this.altnames, carrierChanges: this.carrierChanges, stats: this.stats(), addrGenMode: this.addrGenMode,
+    };
+    const peerNs = this.linkNetns;
+    if (peerNs !== undefined && peerNs !== this.ns) info.linkNetnsid = this.ns.idOf(peerNs);
+    this.describe(info);
+    return info;
+  }
+}
+
+export { isGroup };
