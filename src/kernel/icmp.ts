@@ -21,7 +21,7 @@ const ERROR_BURST: Nanos = 5 * SECOND; // net.ipv4.route.error_burst
 const XRLIM_BURST_FACTOR = 6; // net/ipv4/icmp.c
 const REDIRECT_NUMBER = 9; // net.ipv4.route.redirect_number
 const REDIRECT_LOAD: Nanos = 20 * MILLISECOND; // net.ipv4.route.redirect_load
-const REDIRECT_SILENCE: Nanos = REDIRECT_LOAD * 2 ** (REDIRECT_NUMBER + 1); // net.ipv4.route.redirect_silence
+const REDIRECT_SILENCE: Nanos = REDIRECT_LOAD * (1 << (REDIRECT_NUMBER + 1)); // net.ipv4.route.redirect_silence
 /** Octets of an error at most, IP header included: RFC 1812 §4.3.2.3. */
 const ERROR_MAX = 576;
 
@@ -143,7 +143,7 @@ export class IcmpProtocol {
       p.last = this.now;
       return;
     }
-    if (p.redirects !== 0 && this.now <= p.last + REDIRECT_LOAD * 2 ** p.redirects) return;
+    if (p.redirects !== 0 && this.now <= p.last + REDIRECT_LOAD * (1 << p.redirects)) return;
     this.sendError(cause, dev, ICMP_TYPE.REDIRECT, REDIRECT.HOST, gateway);
     p.last = this.now;
     p.redirects++;
