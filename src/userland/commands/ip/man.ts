@@ -1,0 +1,30 @@
+/** The manual page of `ip`. */
+import type { ManPage } from "../../command.ts";
+
+export const IP_MAN: ManPage = {
+  summary: "show and change devices, addresses, routes, neighbours and namespaces",
+  synopsis: [
+    "ip [ OPTIONS ] OBJECT { COMMAND | help }",
+    "ip [ -force ] -batch FILE",
+    "OBJECT := { link | address | route | rule | neigh | nexthop | netns }",
+    "OPTIONS := { -s | -d | -h | -iec | -j | -p | -4 | -6 | -0 | -br | -o | -N | -n NAME | -a | -l ROUNDS | -V }",
+  ],
+  emulated: [
+    "link: add (dummy, bridge, veth), set, delete, show. Flags, name, mtu, address, master, netns, group, alias, options of bridges and their ports.",
+    "address: add, change, replace, del, show, flush, with broadcast, label, scope, peer, metric, lifetimes and noprefixroute.",
+    "route: add, change, replace, append, prepend, del, show, get, flush. Types, tables, metrics, several nexthops, nexthop objects.",
+    "rule: add, del, show, flush. from, to, iif, oif, fwmark, tos, ipproto, ports, uidrange, suppress_prefixlength, goto, nop.",
+    "neigh: add, change, replace, del, show, get, flush, proxy entries.",
+    "nexthop: add, replace, del, get, list, flush, groups.",
+    "netns: add, del, list, list-id, set, attach, identify, pids, exec.",
+    "-s -s, -d, -j and -p print what iproute2 6.1 prints. -n NAME and ip netns exec NAME go to another namespace.",
+    "Names of tables and protocols come from /etc/iproute2.",
+  ],
+  notEmulated: [
+    "Objects: addrlabel, maddress, ntable, l2tp, fou, ila, macsec, tunnel, tuntap, token, tcp_metrics, monitor, xfrm, mroute, mrule, netconf, vrf, sr, mptcp, ioam, stats.",
+    "IPv6: ip -6 ... show prints nothing, changes are refused.",
+    "Link types other than dummy, bridge and veth; alternative names; virtual functions; multicast options of bridges.",
+    "save, restore, showdump, -color, -resolve, -echo, /etc/netns.",
+  ],
+  examples: ["ip -br addr", "ip addr add 10.0.0.1/24 dev eth0", "ip route get 10.0.2.2", "ip netns exec red ip link"],
+};
