@@ -1,15 +1,17 @@
 /**
  * Mermaid fences become inline SVG when the book is built, so that a page carries no drawing code.
- * A diagram is drawn once and kept by the hash of its text; the hash includes VERSION: raise it when worker.mjs changes.
+ * A diagram is drawn once and kept by the hash of its text and of the program that draws it.
  */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { defineHastPlugin } from "satteri";
+import mermaid from "mermaid/package.json" with { type: "json" };
 import { problemsOf } from "./lint.mjs";
 
-const VERSION = "1";
+const VERSION = createHash("sha256").update(readFileSync(new URL("./worker.mjs", import.meta.url))).update(mermaid.version).digest("hex");
 const CACHE = "node_modules/.cache/diagrams";
 
 const waiting = new Map();
@@ -54,6 +56,9 @@ async function cached(id, text) {
   return svg;
 }
 
+/** Wider than the text: it may reach into the margin. */
+const isWide = (svg) => Number(/<svg [^>]*?width="(\d+)"/.exec(svg)?.[1]) > 584;
+
 const where = (ctx) => (ctx.fileURL ? fileURLToPath(ctx.fileURL) : "a page");
 
 export const diagrams = defineHastPlugin({
@@ -74,7 +79,7 @@ export const diagrams = defineHastPlugin({
         return {
           type: "element",
           tagName: "div",
-          properties: { className: ["diagram-svg"], "set:html": svg },
+          properties: { className: isWide(svg) ? ["diagram-svg", "wide"] : ["diagram-svg"], "set:html": svg },
           children: [],
         };
       },

@@ -11,10 +11,16 @@ for (const key of GLOBALS)
   Object.defineProperty(globalThis, key, { value: key === "window" ? win : win[key], configurable: true, writable: true });
 for (const key of ["getComputedStyle", "requestAnimationFrame"]) globalThis[key] = win[key].bind(win);
 
-// Widths of Source Sans 3 in thousandths of an em, rounded up to classes; Chinese and full-width forms are one em.
+// Advances of Source Sans 3 in thousandths of an em, so that boxes fit their words. Chinese and full-width forms are one em.
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
-const em = (c) => (WIDE.test(c) ? 1 : /[mwMWQOGD@%&]/.test(c) ? 0.8 : /[A-Z]/.test(c) ? 0.6 : /[ijlrft.,:;'|()[\] ]/.test(c) ? 0.34 : 0.53);
-const width = (text, px) => [...text].reduce((sum, c) => sum + em(c) * px, 0);
+const ADVANCES = {
+  200: " ", 249: ".,:;'!", 255: "ijlI|", 303: "()[]{}-", 347: "frt/\\*", 425: "sz?\"", 456: "cvxyJ", 496: "aegk0123456789LF_+=<>~#$",
+  548: "bdhnopquAEPRSTVXYZ", 588: "BCKD", 652: "GHNOQU", 727: "Mw", 829: "mW%@&",
+};
+const ADVANCE = new Map(Object.entries(ADVANCES).flatMap(([units, letters]) => [...letters].map((c) => [c, Number(units) / 1000])));
+const em = (c) => (WIDE.test(c) ? 1 : (ADVANCE.get(c) ?? 0.55));
+const width = (text, px) => [...text].reduce((sum, c) => sum + em(c), 0) * px;
+const FONT = 15;
 
 const num = (el, name) => Number.parseFloat(el.getAttribute(name) ?? "") || 0;
 function fontPx(el) {
@@ -22,7 +28,7 @@ function fontPx(el) {
     const px = Number.parseFloat(e.style?.fontSize || e.getAttribute("font-size"));
     if (px) return px;
   }
-  return 16;
+  return FONT;
 }
 function union(a, b) {
   if (!a) return b;
@@ -32,6 +38,13 @@ function union(a, b) {
 }
 const NOTHING = { x: 0, y: 0, width: 0, height: 0 };
 
+/** Flowcharts centre the words of a node by a rule of their style sheet, state diagrams by moving them. */
+function centredByStyle(el) {
+  if (!el.closest(".node .label")) return false;
+  const rules = el.ownerSVGElement?.querySelector("style")?.textContent ?? "";
+  return /\.node \.label text[^{}]*\{[^}]*text-anchor:\s*middle/.test(rules);
+}
+
 function textBox(el) {
   const px = fontPx(el);
   const len = (v) => (v ? Number.parseFloat(v) * (/em$/.test(v) ? px : 1) || 0 : 0);
@@ -39,7 +52,7 @@ function textBox(el) {
   const rows = spans.some((s) => s.hasAttribute("dy") || s.hasAttribute("y")) ? spans : [el];
   const first = rows[0];
   const w = Math.max(0, ...rows.map((row) => width(row.textContent.trim(), px)));
-  const middle = (el.getAttribute("text-anchor") || el.style?.textAnchor) === "middle";
+  const middle = (el.getAttribute("text-anchor") || el.style?.textAnchor) === "middle" || centredByStyle(el);
   const top = first === el || !first.hasAttribute("y") ? num(el, "y") : len(first.getAttribute("y"));
   const base = first === el ? top : top + len(first.getAttribute("dy"));
   return { x: num(el, "x") - (middle ? w / 2 : 0), y: base - px * 0.93, width: w, height: px * (1.17 + 1.1 * (rows.length - 1)) };
@@ -91,7 +104,7 @@ win.SVGElement.prototype.getComputedTextLength = function () {
   return width(this.textContent, fontPx(this));
 };
 win.Element.prototype.getBoundingClientRect = function () {
-  const b = this.namespaceURI?.endsWith("svg") ? boxOf(this) : { x: 0, y: 0, width: width(this.textContent, 16), height: 24 };
+  const b = this.namespaceURI?.endsWith("svg") ? boxOf(this) : { x: 0, y: 0, width: width(this.textContent, FONT), height: 24 };
   return { ...b, left: b.x, top: b.y, right: b.x + b.width, bottom: b.y + b.height };
 };
 
@@ -118,20 +131,37 @@ mermaid.initialize({
   startOnLoad: false,
   securityLevel: "loose",
   htmlLabels: false,
-  layout: "elk",
+  layout: "dagre",
   theme: "base",
-  themeVariables: { ...themeVariables, fontSize: "15px" },
+  look: "classic", // the default casts shadows
+  themeVariables: { ...themeVariables, fontSize: `${FONT}px` },
   fontFamily: "var(--sans)",
   deterministicIds: true,
-  sequence: { mirrorActors: false, actorFontFamily: "var(--sans)", messageFontFamily: "var(--sans)", noteFontFamily: "var(--sans)" },
+  flowchart: { minNodeWidth: 0, wrappingWidth: 160, nodeSpacing: 28, rankSpacing: 34, curve: "linear" },
+  state: { minNodeWidth: 0 },
+  sequence: {
+    mirrorActors: false,
+    diagramMarginX: 8,
+    diagramMarginY: 8,
+    height: 40,
+    width: 130,
+    ...Object.fromEntries(["actor", "message", "note"].flatMap((of) => [[`${of}FontFamily`, "var(--sans)"], [`${of}FontSize`, FONT]])),
+  },
 });
 
-const coloured = (svg) => svg.replace(/#01010([1-9])/g, (_, i) => `var(--d-${MARKERS[i - 1]})`);
+/** Colours as variables; the size it was drawn for, in place of "as wide as there is room". */
+function finished(svg) {
+  const [, , , w = 0, h = 0] = /viewBox="(\S+) (\S+) (\S+) (\S+)"/.exec(svg)?.map(Number) ?? [];
+  return svg
+    .replace(/#01010([1-9])/g, (_, i) => `var(--d-${MARKERS[i - 1]})`)
+    .replace(/(<svg [^>]*?)width="100%"/, `$1width="${Math.ceil(w)}" height="${Math.ceil(h)}"`)
+    .replace(/(<svg [^>]*?) style="[^"]*"/, "$1");
+}
 
 let chain = Promise.resolve(); // mermaid keeps state between calls: one at a time
 parentPort.on("message", ({ id, text }) => {
   chain = chain
     .then(() => mermaid.render(id, text))
-    .then(({ svg }) => parentPort.postMessage({ id, svg: coloured(svg) }))
+    .then(({ svg }) => parentPort.postMessage({ id, svg: finished(svg) }))
     .catch((error) => parentPort.postMessage({ id, error: String(error?.message ?? error) }));
 });

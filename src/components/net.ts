@@ -1,0 +1,294 @@
+/**
+ * Draws a small network from a grid: where boxes, cables, device names and packets lie. Pure geometry, no markup.
+ * A figure is laid out twice from the same description: `wide` for pages, `narrow` for phones (374 units, the text
+ * width of a 390 px screen). The narrow form is turned by a quarter when the grid has more columns than fit.
+ */
+import { headerOf, type Header } from "./families.ts";
+import { groupBy } from "./group-by.ts";
+
+export interface NodeSpec {
+  id: string;
+  /** Grid cell, column then row, from 0; halves allowed. */
+  at: readonly [number, number];
+  kind?: "host" | "switch" | "router" | "ns" | "cloud";
+  name?: string;
+  sub?: string;
+  on?: boolean;
+}
+export type CableSpec = string | { ends: string; state?: "down" | "blocked"; text?: string };
+export interface PacketSpec {
+  on: string;
+  kind: string;
+  at?: number;
+  text?: string;
+  sub?: string;
+  state?: "followed" | "copy" | "dropped" | "queued";
+}
+export interface NetSpec {
+  nodes: readonly NodeSpec[];
+  cables: readonly CableSpec[];
+  follow?: readonly string[] | undefined;
+  packets?: readonly PacketSpec[] | undefined;
+  narrow?: "across" | "down" | undefined;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+export interface Box extends Point {
+  spec: NodeSpec;
+  w: number;
+  h: number;
+}
+export interface Label extends Point {
+  text: string;
+  anchor: "start" | "middle" | "end";
+}
+export interface Cable {
+  /** As the author wrote the two ends: `h1:eth0 s1:eth1`. */
+  ends: string;
+  from: string;
+  to: string;
+  a: Point;
+  b: Point;
+  state: "up" | "down" | "blocked";
+  devices: Label[];
+  text: Label | undefined;
+}
+export interface Mark extends Point {
+  spec: PacketSpec;
+  header: Header;
+  label: Label | undefined;
+}
+export interface Drawing {
+  width: number;
+  height: number;
+  boxes: Box[];
+  cables: Cable[];
+  follow: { a: Point; b: Point }[];
+  marks: Mark[];
+}
+
+/** Mean advance of the two faces at the sizes used in drawings; a box is sized so that its words fit. */
+const MONO = 7.25;
+const SANS = 7;
+const PAD = 10;
+const NARROW = 374;
+
+const MARK_AT = 0.6;
+
+const samePath = (a: string, b: string): boolean => a.replace(/:\S+/g, "").trim() === b.replace(/:\S+/g, "").trim();
+
+const fail = (where: string, why: string): never => {
+  throw new Error(`${where}: ${why}`);
+};
+
+const nameOf = (node: NodeSpec): string => node.name ?? node.id;
+
+function boxSize(node: NodeSpec): { w: number; h: number } {
+  const words = Math.max(nameOf(node).length * SANS, (node.sub?.length ?? 0) * MONO);
+  const least = node.kind === "switch" || node.kind === "router" ? 76 : 92;
+  return { w: Math.max(least, Math.round(words + 26)), h: node.sub ? 50 : 34 };
+}
+
+interface Grid {
+  /** Pixels for one column and one row. */
+  dx: number;
+  dy: number;
+  turned: boolean;
+}
+
+function extent(values: readonly number[]): { min: number; max: number } {
+  return { min: Math.min(...values), max: Math.max(...values) };
+}
+
+const place = (node: NodeSpec, turned: boolean): readonly [number, number] => (turned ? [node.at[1], node.at[0]] : node.at);
+
+function layBoxes(spec: NetSpec, grid: Grid): { boxes: Box[]; width: number; height: number } {
+  const cells = spec.nodes.map((node) => ({ node, at: place(node, grid.turned), ...boxSize(node) }));
+  const cols = extent(cells.map((cell) => cell.at[0]));
+  const rows = extent(cells.map((cell) => cell.at[1]));
+  const centred = cells.map((cell) => ({ ...cell, x: (cell.at[0] - cols.min) * grid.dx, y: (cell.at[1] - rows.min) * grid.dy }));
+  const left = Math.min(...centred.map((cell) => cell.x - cell.w / 2)) - PAD;
+  const right = Math.max(...centred.map((cell) => cell.x + cell.w / 2)) + PAD;
+  const top = Math.min(...centred.map((cell) => cell.y - cell.h / 2)) - PAD;
+  const bottom = Math.max(...centred.map((cell) => cell.y + cell.h / 2)) + PAD;
+  return {
+    boxes: centred.map(({ node, x, y, w, h }) => ({ spec: node, x: x - left, y: y - top, w, h })),
+    width: right - left,
+    height: bottom - top,
+  };
+}
+
+/** Where the line from a box's centre towards a point leaves the box. */
+function edge(box: Box, to: Point): Point {
+  const dx = to.x - box.x;
+  const dy = to.y - box.y;
+  const scale = Math.min(dx ? box.w / 2 / Math.abs(dx) : Infinity, dy ? box.h / 2 / Math.abs(dy) : Infinity);
+  return { x: box.x + dx * scale, y: box.y + dy * scale };
+}
+
+const between = (a: Point, b: Point, t: number): Point => ({ x: a.x + (b.x - a.x) * t, y: a.y + (b.y - a.y) * t });
+const distance = (a: Point, b: Point): number => Math.hypot(b.x - a.x, b.y - a.y);
+
+/**
+ * A device name beside its end of the cable: right of an upright cable, outside of a slanting one (where its siblings
+ * are not), above a level one; `below` puts it under the line, where two names would meet on a short cable.
+ */
+function deviceLabel(name: string, near: Point, far: Point, below: boolean): Label {
+  const length = distance(near, far) || 1;
+  const ux = (far.x - near.x) / length;
+  const uy = (far.y - near.y) / length;
+  if (Math.abs(uy) < 0.35) {
+    const tilt = (uy / Math.abs(ux)) * name.length * MONO * 0.5;
+    return { x: near.x + Math.sign(ux) * 5, y: near.y + tilt + (below ? 16 : -7) - (below ? 0 : Math.abs(tilt)), text: name, anchor: ux > 0 ? "start" : "end" };
+  }
+  const along = 14 / Math.abs(uy);
+  const at = { x: near.x + ux * along, y: near.y + uy * along + 4 };
+  const outsideIsLeft = uy > 0 ? ux < -0.05 : ux > 0.05;
+  return outsideIsLeft ? { x: at.x - 7, y: at.y, text: name, anchor: "end" } : { x: at.x + 7, y: at.y, text: name, anchor: "start" };
+}
+
+interface End {
+  node: string;
+  device: string | undefined;
+}
+const parseEnd = (text: string): End => {
+  const [node = "", device] = text.split(":");
+  return { node, device };
+};
+
+function parseEnds(text: string, known: ReadonlyMap<string, Box>, where: string): [End, End] {
+  const ends = text.trim().split(/\s+/).map(parseEnd);
+  const [a, b] = ends;
+  if (!a || !b || ends.length !== 2) return fail(where, `'${text}' does not name two ends, as in "h1:eth0 s1:eth1"`);
+  for (const end of [a, b]) if (!known.has(end.node)) fail(where, `'${text}' names '${end.node}', which is not among the nodes`);
+  return [a, b];
+}
+
+/** Two cables between the same boxes are drawn beside each other. */
+function spread(cables: readonly Cable[]): void {
+  for (const group of groupBy(cables, (cable) => [cable.from, cable.to].sort().join(" ")).values()) {
+    if (group.length < 2) continue;
+    group.forEach((cable, i) => {
+      const length = distance(cable.a, cable.b) || 1;
+      const off = (i - (group.length - 1) / 2) * 18;
+      const turn = cable.from < cable.to ? 1 : -1;
+      const nx = (-(cable.b.y - cable.a.y) / length) * off * turn;
+      const ny = ((cable.b.x - cable.a.x) / length) * off * turn;
+      for (const point of [cable.a, cable.b, ...cable.devices, ...(cable.text ? [cable.text] : [])]) {
+        point.x += nx;
+        point.y += ny;
+      }
+    });
+  }
+}
+
+function layCables(spec: NetSpec, boxes: ReadonlyMap<string, Box>, narrow: boolean, where: string): Cable[] {
+  const cables = spec.cables.map((written): Cable => {
+    const cable = typeof written === "string" ? { ends: written } : written;
+    const [from, to] = parseEnds(cable.ends, boxes, where);
+    const boxA = boxes.get(from.node) as Box;
+    const boxB = boxes.get(to.node) as Box;
+    const a = edge(boxA, boxB);
+    const b = edge(boxB, boxA);
+    const devices: Label[] = [];
+    if (from.device) devices.push(deviceLabel(from.device, a, b, false));
+    if (to.device) devices.push(deviceLabel(to.device, b, a, narrow));
+    const middle = between(a, b, 0.5);
+    const text: Label | undefined = cable.text ? { text: cable.text, x: middle.x, y: middle.y + 18, anchor: "middle" } : undefined;
+    return { ends: cable.ends, from: from.node, to: to.node, a, b, state: cable.state ?? "up", devices, text };
+  });
+  spread(cables);
+  return cables;
+}
+
+function cableOf(cables: readonly Cable[], path: string, where: string): { a: Point; b: Point } {
+  const [from = "", to = ""] = path.trim().split(/\s+/).map((end) => end.split(":", 1)[0] ?? "");
+  for (const cable of cables) {
+    if (cable.from === from && cable.to === to) return { a: cable.a, b: cable.b };
+    if (cable.from === to && cable.to === from) return { a: cable.b, b: cable.a };
+  }
+  return fail(where, `no cable goes from '${from}' to '${to}'`);
+}
+
+/** Words beside a mark: above a level cable, outside of a slanting one, right of a steep one. */
+function markLabel(text: string, at: Point, a: Point, b: Point): Label {
+  const dx = b.x - a.x;
+  const dy = b.y - a.y;
+  if (Math.abs(dy) < Math.abs(dx) * 0.15) return { text, x: at.x, y: at.y - 14, anchor: "middle" };
+  if (Math.abs(dy) > Math.abs(dx) * 0.8) return { text, x: at.x + 15, y: at.y + 5, anchor: "start" };
+  return { text, x: at.x + (dx > 0 ? -12 : 12), y: at.y + (dy < 0 ? -13 : 22), anchor: dx > 0 ? "end" : "start" };
+}
+
+function layMarks(spec: NetSpec, cables: readonly Cable[], where: string): Mark[] {
+  return (spec.packets ?? []).map((packet) => {
+    const { a, b } = cableOf(cables, packet.on, where);
+    const at = between(a, b, packet.at ?? MARK_AT);
+    return { spec: packet, header: headerOf(packet.kind, where), x: at.x, y: at.y, label: packet.text ? markLabel(packet.text, at, a, b) : undefined };
+  });
+}
+
+/** Labels may reach beyond the boxes; the drawing grows to hold them. */
+function grow(drawing: Drawing): Drawing {
+  const labels = [...drawing.cables.flatMap((cable) => [...cable.devices, ...(cable.text ? [cable.text] : [])]), ...drawing.marks.flatMap((mark) => (mark.label ? [mark.label] : []))];
+  let left = 0;
+  let right = drawing.width;
+  let top = 0;
+  let bottom = drawing.height;
+  for (const { text, x, y, anchor } of labels) {
+    const w = text.length * MONO;
+    const from = anchor === "start" ? x : anchor === "end" ? x - w : x - w / 2;
+    left = Math.min(left, from - 4);
+    right = Math.max(right, from + w + 4);
+    top = Math.min(top, y - 14);
+    bottom = Math.max(bottom, y + 8);
+  }
+  for (const mark of drawing.marks) if (mark.spec.sub) bottom = Math.max(bottom, mark.y + 42);
+  const points: Point[] = [
+    ...drawing.boxes,
+    ...drawing.cables.flatMap((cable) => [cable.a, cable.b]),
+    ...drawing.follow.flatMap((line) => [line.a, line.b]),
+    ...drawing.marks,
+    ...labels,
+  ];
+  for (const point of new Set(points)) {
+    point.x = round(point.x - left);
+    point.y = round(point.y - top);
+  }
+  return { ...drawing, width: Math.ceil(right - left), height: Math.ceil(bottom - top) };
+}
+const round = (n: number): number => Math.round(n * 10) / 10;
+
+function draw(spec: NetSpec, grid: Grid, narrow: boolean, where: string): Drawing {
+  const { boxes, width, height } = layBoxes(spec, grid);
+  const byId = new Map(boxes.map((box) => [box.spec.id, box]));
+  if (byId.size !== boxes.length) fail(where, "two nodes have the same id");
+  const cables = layCables(spec, byId, narrow, where);
+  const follow = (spec.follow ?? []).map((path) => {
+    const { a, b } = cableOf(cables, path, where);
+    const here = spec.packets?.find((packet) => samePath(packet.on, path)); // the path ends where the packet is
+    return { a: { ...a }, b: here ? between(a, b, here.at ?? MARK_AT) : { ...b } };
+  });
+  return grow({ width, height, boxes, cables, follow, marks: layMarks(spec, cables, where) });
+}
+
+const usesDevices = (spec: NetSpec): boolean => spec.cables.some((cable) => (typeof cable === "string" ? cable : cable.ends).includes(":"));
+
+/** The form for pages: text width or wider. */
+export function drawWide(spec: NetSpec, where: string): Drawing {
+  return draw(spec, { dx: usesDevices(spec) ? 226 : 206, dy: 62, turned: false }, false, where);
+}
+
+/** The form for phones. */
+export function drawNarrow(spec: NetSpec, where: string): Drawing {
+  const cols = extent(spec.nodes.map((node) => node.at[0]));
+  const across = spec.narrow ?? (cols.max - cols.min > 2 || usesDevices(spec) ? "down" : "across");
+  const turned = across === "down";
+  const at = spec.nodes.map((node) => place(node, turned));
+  const span = extent(at.map(([x]) => x));
+  const widest = Math.max(...spec.nodes.map((node) => boxSize(node).w));
+  const dx = span.max > span.min ? (NARROW - 2 * PAD - widest) / (span.max - span.min) : 0;
+  return draw(spec, { dx, dy: turned ? 108 : 66, turned }, true, where);
+}
