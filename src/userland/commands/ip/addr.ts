@@ -5,6 +5,7 @@ import { isLoopback, isMulticast, maskOf } from "../../../wire/ipv4.ts";
 import { printAddr, SCOPE_ID, scopeOf } from "./addr-print.ts";
 import { type Args, duparg, duparg2, Fail, invarg, Leave, matches, Refuse, unsigned } from "./args.ts";
 import { printLink, printLinkBrief, printStats } from "./link-print.ts";
+import { isLinkType } from "./link-types.ts";
 import { type Family, getAddr, getPrefix, inFilter, type Prefix } from "./prefix.ts";
 import type { Tool } from "./tool.ts";
 import { ADDRESS_USAGE, LINK_USAGE } from "./usage.ts";
@@ -267,9 +268,9 @@ function kindOf(l: LinkInfo): string | undefined {
   return l.kind === "loopback" || l.kind === "ethernet" ? undefined : l.kind;
 }
 
-/** What the kernel leaves out of the dump by itself. */
+/** What the kernel leaves out of the dump by itself; of a type it has never heard of it leaves nothing out. */
 function dumped(f: Filter, l: LinkInfo): boolean {
-  if (f.kind !== undefined && kindOf(l) !== f.kind) return false;
+  if (f.kind !== undefined && isLinkType(f.kind) && kindOf(l) !== f.kind) return false;
   if (f.master > 0 && l.master !== f.master) return false;
   return f.master !== -1 || l.master === 0;
 }

@@ -4,17 +4,12 @@ import type { LinkChange, LinkInfo, LinkKind, LinkSpec, Lladdr, Netns, NlResult 
 import { list } from "./addr.ts";
 import { type Args, duparg, duparg2, Fail, integer, invarg, isAltIfname, isIfname, Leave, lladdr, matches, onOff, Refuse } from "./args.ts";
 import { parseBridge, parseBridgeSlave } from "./link-bridge.ts";
+import { isMade, isOnlyReal } from "./link-types.ts";
 import { netnsByName } from "./netns-names.ts";
 import { nlErrorText, type Tool } from "./tool.ts";
 import { LINK_USAGE, TYPE_BRIDGE_SLAVE_USAGE, TYPE_BRIDGE_USAGE, TYPE_DUMMY_USAGE, TYPE_VETH_USAGE } from "./usage.ts";
 
 const USAGE_OF_TYPE: Readonly<Record<string, string>> = { bridge: TYPE_BRIDGE_USAGE, bridge_slave: TYPE_BRIDGE_SLAVE_USAGE, dummy: TYPE_DUMMY_USAGE, veth: TYPE_VETH_USAGE };
-
-/** Types that the real kernel has and this one has not (`ip link help`). */
-const OTHER_TYPES: ReadonlySet<string> = new Set(
-  ("amt bareudp bond bond_slave dsa erspan geneve gre gretap gtp ifb ip6erspan ip6gre ip6gretap ip6tnl ipip ipoib ipvlan ipvtap macsec macvlan macvtap netdevsim " +
-    "nlmon rmnet sit team team_slave vcan vlan vrf vti vxcan vxlan wwan xfrm virt_wifi wireguard hsr batadv can lowpan").split(" "),
-);
 
 export function doLink(tool: Tool, args: Args): number {
   if (args.done) return list(tool, args, "link");
@@ -33,7 +28,7 @@ export function doLink(tool: Tool, args: Args): number {
 
 function help(tool: Tool, args: Args): number {
   const usage = Object.hasOwn(USAGE_OF_TYPE, args.word) ? USAGE_OF_TYPE[args.word] : undefined;
-  if (args.done || (usage === undefined && !OTHER_TYPES.has(args.word))) throw new Leave(255, LINK_USAGE);
+  if (args.done || (usage === undefined && !isOnlyReal(args.word))) throw new Leave(255, LINK_USAGE);
   if (usage === undefined) throw new Refuse(`ip link help ${args.word}`);
   tool.print(usage);
   return 0;
@@ -221,7 +216,6 @@ function change(tool: Tool, args: Args, r: LinkRequest, verb: "set" | "delete"):
 function changeGroup(tool: Tool, args: Args, r: LinkRequest, verb: "set" | "delete"): number {
   if (!args.done) throw new Leave(255, `Garbage instead of arguments "${args.word} ...". Try "ip link help".\n`);
   const members = tool.rtnl.links().filter((l) => l.group === r.group);
-  if (members.length === 0) return tool.answer(err({ errno: "ENODEV" }));
   const { group: _same, ...rest } = r.change;
   for (const l of members) {
     const status = tool.answer(verb === "delete" ? tool.admin.linkDel(l.ifindex) : tool.admin.linkSet(l.ifindex, rest));
@@ -233,12 +227,13 @@ function changeGroup(tool: Tool, args: Args, r: LinkRequest, verb: "set" | "dele
 /** The options after `type KIND` of a change. */
 function parseType(tool: Tool, args: Args, type: string | undefined, verb: Verb, link: LinkInfo): Pick<LinkChange, "bridge" | "bridgePort"> {
   if (type === undefined) return {};
-  if (OTHER_TYPES.has(type)) throw new Refuse(`ip link ${verb} type ${type}`);
+  if (isOnlyReal(type)) throw new Refuse(`ip link ${verb} type ${type}`);
   if (args.done) return {};
   const unsupported = new Fail(2, nlErrorText({ errno: "EOPNOTSUPP" }));
   if (type === "bridge") {
     const bridge = parseBridge(args);
     if (link.kind !== "bridge") throw unsupported;
+    if (bridge.groupAddr && bridge.groupAddr.length !== 6) throw new Fail(2, nlErrorText({ errno: "EINVAL" }));
     return { bridge };
   }
   if (type === "bridge_slave") {
@@ -246,16 +241,16 @@ function parseType(tool: Tool, args: Args, type: string | undefined, verb: Verb,
     if (!link.bridgePort) throw unsupported;
     return { bridgePort };
   }
-  if (type === "veth") throw vethUsage(tool);
-  throw garbage(args);
+  if (type !== "veth") throw garbage(args);
+  const peer = nameOf(parsePeer(tool, args)).name;
+  if (peer !== undefined) tool.device(peer);
+  throw unsupported;
 }
 
 function vethUsage(tool: Tool): Fail {
   tool.print(TYPE_VETH_USAGE);
   return new Fail(1);
 }
-
-const KINDS: ReadonlySet<string> = new Set<LinkKind>(["veth", "bridge", "dummy"]);
 
 function create(tool: Tool, args: Args, r: LinkRequest, verb: "add" | "replace"): number {
   const { name, dev } = nameOf(r);
@@ -266,14 +261,14 @@ function create(tool: Tool, args: Args, r: LinkRequest, verb: "add" | "replace")
   if (name !== dev) throw new Leave(255, 'both "name" and "dev" cannot be used when creating devices.\n');
   if (r.link !== undefined) tool.device(r.link);
   if (r.type === undefined) throw new Fail(1, 'Not enough information: "type" argument is required\n');
-  if (OTHER_TYPES.has(r.type)) throw new Refuse(`ip link add type ${r.type}`);
-  if (!KINDS.has(r.type)) {
+  if (isOnlyReal(r.type)) throw new Refuse(`ip link add type ${r.type}`);
+  if (!isMade(r.type)) {
     if (!args.done) throw garbage(args);
     return tool.answer(err({ errno: "EOPNOTSUPP", extack: "Unknown device type" }));
   }
   const there = verb === "replace" && name !== undefined ? tool.link(name) : undefined;
   if (there) return tool.answer(tool.admin.linkSet(there.ifindex, { ...r.change, ...parseType(tool, args, r.type, verb, there) }));
-  return make(tool, args, r, r.type as LinkKind, name);
+  return make(tool, args, r, r.type, name);
 }
 
 /** The first name of the pattern that no device has: "veth0". @param taken one more that is not free. */
@@ -287,7 +282,7 @@ function parsePeer(tool: Tool, args: Args): LinkRequest {
   if (args.word !== "peer") throw vethUsage(tool);
   args.take();
   const r = parse(tool, args);
-  if (r.type !== undefined) duparg("type", args.word);
+  if (r.type !== undefined) duparg("type", r.type);
   return r;
 }
 

@@ -88,7 +88,7 @@ function listIds(tool: Tool, args: Args): number {
     if (wanted !== undefined) duparg("nsid", word);
     const value = args.value();
     wanted = integer(value) ?? invarg('"nsid" value is invalid', value);
-    if (wanted < 0) invarg('"nsid" value should be >= 0', args.word);
+    if (wanted < 0) invarg('"nsid" value should be >= 0', args.done ? "(null)" : args.word);
   }
   const { out } = tool;
   out.begin();

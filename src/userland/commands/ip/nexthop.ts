@@ -67,7 +67,8 @@ function groupArg(args: Args): NonNullable<NhObject["group"]> {
   return value.split("/").map((part) => {
     const [id, weight] = part.split(",");
     const n = unsigned(id ?? "");
-    if (n === undefined) invarg('"group" value is invalid\n', value);
+    // The real tool has cut its argument up by then.
+    if (n === undefined) invarg('"group" value is invalid\n', value.split(/[/,]/, 1)[0]!);
     const w = weight === undefined ? 1 : unsigned(weight);
     if (w === undefined || w === 0 || w > 256) invarg('"weight" is invalid\n', weight ?? "");
     return { id: n, weight: w };

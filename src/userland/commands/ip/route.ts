@@ -128,6 +128,7 @@ function parseMetric(m: RouteMetrics, word: string, args: Args): boolean {
     m.mtuLock = true;
     value = args.value();
   }
+  if (field === "quickack" && (unsigned(value) ?? 0) > 1) invarg('"quickack" value should be 0 or 1\n', value);
   m[field] = unsigned(value, max) ?? invarg(`"${name === "advmss" ? "mss" : name}" value is invalid\n`, value);
   return true;
 }

@@ -250,6 +250,9 @@ export function run(command: Command, argv: readonly string[], w: World = {}): O
     stat: (path: string) => (path === "/run/netns" ? ok({ type: "dir", entries }) : path === "/run/netns/red" ? ok({ nsfs: red }) : files[path] === undefined ? err("ENOENT") : ok({})),
     readFile: (_proc: Process, path: string) => (files[path] === undefined ? err("ENOENT") : ok(encodeUtf8(files[path]))),
     readdir: () => err("ENOENT"),
+    unlink: (path: string) => (path === "/run/netns/red" ? ok() : err("ENOENT")),
+    mkdir: () => err("EEXIST"),
+    writeFile: () => ok(),
   };
   const out: Record<number, Uint8Array[]> = { 1: [], 2: [] };
   const write = function* (fd: number, data: string | Uint8Array): Run<undefined> {
