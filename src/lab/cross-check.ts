@@ -1,4 +1,6 @@
 /** What a schema cannot say: names that must exist, ids that must be single, keys that go together. */
+import { compileFilter } from "../userland/commands/tcpdump/filter/compile.ts";
+import { LINKTYPE } from "../wire/pcap.ts";
 import type { Change, Check, Lab, LabText, Task } from "./schema.ts";
 import { LIMITS } from "./schema.ts";
 import type { Path } from "./yaml.ts";
@@ -146,6 +148,8 @@ class CrossCheck {
   private capture(path: Path, c: Extract<Check, { kind: "capture" }>): void {
     this.changes([...path, "during"], c.during);
     if ((c.on === undefined) === (c.file === undefined)) this.say(path, "must have either on or file", "write one of the two");
+    const filter = compileFilter(c.filter, { linkType: LINKTYPE.ETHERNET, savefile: false });
+    if (!filter.ok) this.say([...path, "filter"], `cannot be used: ${"message" in filter.error ? filter.error.message : `${filter.error.notEmulated} is not emulated`}`, "write it as tcpdump would take it");
     if (c.file !== undefined) {
       this.node([...path, "file", "node"], c.file.node);
       if (c.during.length > 0 || c.since === "start") this.say(path, "reads a file; nothing is captured", "remove during and since");

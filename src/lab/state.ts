@@ -1,0 +1,44 @@
+/** What a machine is, as octets for the state digest: tables of every namespace, settings, counters, files. */
+import { encodeUtf8 } from "../base/bytes.ts";
+import type { Netns } from "../kernel/api.ts";
+import type { Inode } from "../userland/fs.ts";
+import type { Machine } from "../userland/machine.ts";
+import type { Hasher } from "./state-digest.ts";
+import { tablesOf } from "./tables.ts";
+
+export function hashState(machine: Machine, hasher: Hasher): void {
+  hasher.text(machine.name);
+  hasher.text(machine.hostname);
+  for (const ns of machine.kernel.namespaces) hashNamespace(ns, hasher);
+  for (const p of machine.processes.values()) hasher.text(`${p.pid} ${p.pgid} ${p.state} ${p.argv.join(" ")}`);
+  hashTree(machine, "/", hasher, 0);
+}
+
+function hashNamespace(ns: Netns, hasher: Hasher): void {
+  for (const t of tablesOf(ns)) {
+    hasher.text(t.kind);
+    for (const row of t.rows) hasher.text(row.join("\t"));
+  }
+  for (const r of ns.rtnl.rules()) hasher.text(JSON.stringify(r));
+  for (const key of ns.sysctl.keys()) {
+    hasher.text(key);
+    hasher.text(ns.sysctl.get(key) ?? "");
+  }
+  for (const [group, counters] of ns.counters()) for (const [name, n] of counters) hasher.text(`${group}.${name}=${n}`);
+}
+
+const MAX_DEPTH = 64;
+
+/** Regular files, links and directories; what is made when it is read, and devices, are the kernel's state and not the disk's. */
+function hashTree(machine: Machine, path: string, hasher: Hasher, depth: number): void {
+  const found = machine.fs.stat(path, { follow: false });
+  if (!found.ok || depth > MAX_DEPTH) return;
+  const inode: Inode = found.value;
+  if (inode.virtual !== undefined || inode.type === "device") return;
+  hasher.text(`${path} ${inode.type} ${inode.mode} ${inode.uid} ${inode.gid}`);
+  if (inode.type === "symlink") hasher.text(inode.target ?? "");
+  if (inode.type === "file") hasher.bytes(inode.data ?? encodeUtf8(inode.command?.name ?? ""));
+  if (inode.type !== "dir") return;
+  const names = machine.fs.readdir(path);
+  if (names.ok) for (const name of names.value) hashTree(machine, path === "/" ? `/${name}` : `${path}/${name}`, hasher, depth + 1);
+}

@@ -1,0 +1,185 @@
+/**
+ * The way of a packet, from the reason stream: which decisions belong to a probe and its answer, and where it first went wrong.
+ * A packet is ours by its octets (a probe's identifier and ports); what it was copied or translated into, by its parent.
+ */
+import { getU16, getU32 } from "../base/bytes.ts";
+import type { Decision, Trace } from "../sim/trace.ts";
+import { ARP, ARP_OP } from "../wire/arp.ts";
+import { ETH_LEN, ETHERTYPE, formatMac } from "../wire/ethernet.ts";
+import { ICMP, ICMP_LEN, ICMP_TYPE, isIcmpError } from "../wire/icmp.ts";
+import { formatIpv4, IP_OFFSET_MASK, IPPROTO, IPV4 } from "../wire/ipv4.ts";
+import { PROBE_ID, PROBE_PORT } from "./probe.ts";
+import type { WrongHop } from "./protocol.ts";
+
+/** The probe, its answer, an error about it, or the ARP that was needed for one of these. */
+export type Part = "there" | "back" | "error" | "arp";
+
+/** Decisions kept of one probe: a loop makes many. */
+const KEPT = 20_000;
+
+export class WalkRecorder {
+  readonly decisions: Decision[] = [];
+  private readonly parts = new Map<number, Part>();
+  private readonly stop: () => void;
+
+  constructor(trace: Trace) {
+    this.stop = trace.listen((d) => {
+      if (this.decisions.length < KEPT) this.decisions.push({ ...d });
+    });
+  }
+
+  end(): void {
+    this.stop();
+    for (const d of this.decisions) this.partOf(d);
+  }
+
+  /** Whose decision this is; undefined: somebody else's. Call after `end`. */
+  partOf(d: Decision): Part | undefined {
+    const known = this.parts.get(d.packet);
+    if (known !== undefined) return known;
+    const part = partByBytes(d) ?? (d.parent === 0 || d.verdict === "reply" ? undefined : this.parts.get(d.parent));
+    if (part !== undefined) this.parts.set(d.packet, part);
+    return part;
+  }
+
+  of(...parts: Part[]): Decision[] {
+    return this.decisions.filter((d) => {
+      const part = this.partOf(d);
+      return part !== undefined && parts.includes(part);
+    });
+  }
+}
+
+/** Where the network header begins and what it is. */
+function network(d: Decision): { at: number; type: number } {
+  if (d.layer === "ip") return { at: 0, type: ETHERTYPE.IPV4 };
+  if (d.bytes.length < ETH_LEN) return { at: d.bytes.length, type: 0 };
+  const type = getU16(d.bytes, 12);
+  if (type === ETHERTYPE.VLAN && d.bytes.length >= ETH_LEN + 4) return { at: ETH_LEN + 4, type: getU16(d.bytes, 16) };
+  return { at: ETH_LEN, type };
+}
+
+function partByBytes(d: Decision): Part | undefined {
+  const { at, type } = network(d);
+  if (type === ETHERTYPE.ARP) return d.bytes.length >= at + ARP.tpa + 4 ? "arp" : undefined;
+  return type === ETHERTYPE.IPV4 ? partOfIp(d.bytes, at) : undefined;
+}
+
+function partOfIp(b: Uint8Array, at: number): Part | undefined {
+  if (b.length < at + 20) return undefined;
+  const payload = at + (b[at]! & 15) * 4;
+  if ((getU16(b, at + IPV4.fragment) & IP_OFFSET_MASK) !== 0 || b.length < payload + 8) return undefined;
+  const protocol = b[at + IPV4.protocol]!;
+  if (protocol === IPPROTO.UDP) return getU16(b, payload) === PROBE_PORT ? "there" : getU16(b, payload + 2) === PROBE_PORT ? "back" : undefined;
+  if (protocol !== IPPROTO.ICMP) return undefined;
+  const type = b[payload]!;
+  if (type === ICMP_TYPE.ECHO || type === ICMP_TYPE.ECHO_REPLY) return getU16(b, payload + ICMP.id) !== PROBE_ID ? undefined : type === ICMP_TYPE.ECHO ? "there" : "back";
+  if (!isIcmpError(type)) return undefined;
+  const quoted = partOfIp(b, payload + ICMP_LEN);
+  return quoted === undefined ? undefined : "error";
+}
+
+// -- first wrong hop --------------------------------------------------------------------------------------------------------
+
+/** Drops that are nobody's fault: a flooded copy that reaches somebody else, an answer not meant for us. */
+const INNOCENT: ReadonlySet<string> = new Set(["OTHERHOST", "UNHANDLED_PROTO", "CONSUMED", ""]);
+
+/** What went wrong first, or undefined where nothing says so. */
+export function firstWrong(recorder: WalkRecorder): WrongHop | undefined {
+  const mine = recorder.of("there", "back", "error");
+  const dropped = mine.find((d) => d.verdict === "drop" && !INNOCENT.has(d.reason));
+  if (dropped !== undefined) return isUnresolved(dropped) ? (wrongArp(recorder, dropped) ?? asHop(dropped)) : asHop(dropped);
+  const waiting = mine.findLast((d) => d.stage === "neigh" && d.verdict === "queue");
+  const lastMove = mine.at(-1);
+  if (waiting !== undefined && waiting.packet === lastMove?.packet) return wrongArp(recorder, waiting) ?? asHop(waiting);
+  const astray = mine.find((d) => d.verdict === "drop" && d.reason === "OTHERHOST" && isUnicast(d));
+  if (astray !== undefined) return asHop(blameFor(astray, mine));
+  return lastMove === undefined ? undefined : asHop(lastMove);
+}
+
+const isUnresolved = (d: Decision): boolean => d.stage === "neigh" && d.reason.startsWith("NEIGH");
+const isUnicast = (d: Decision): boolean => d.layer === "ether" && d.bytes.length > 0 && (d.bytes[0]! & 1) === 0;
+
+/** A frame that reached the wrong station alone was sent there: by an FDB entry, or by whoever chose its address. */
+function blameFor(astray: Decision, mine: readonly Decision[]): Decision {
+  const before = mine.slice(0, mine.indexOf(astray));
+  const chosen = before.findLast((d) => d.stage === "fdb" && d.verdict === "pass");
+  const flooded = before.findLast((d) => d.verdict === "flood");
+  if (chosen !== undefined && (flooded === undefined || before.indexOf(flooded) < before.indexOf(chosen))) return chosen;
+  return before.findLast((d) => d.stage === "neigh") ?? astray;
+}
+
+/** Why nobody answered who-has: the first drop of the question or the answer that is somebody's fault. */
+function wrongArp(recorder: WalkRecorder, unresolved: Decision): WrongHop | undefined {
+  const asked = /\d+\.\d+\.\d+\.\d+/.exec(unresolved.entry)?.[0];
+  const about = recorder.of("arp").filter((d) => {
+    const { at } = network(d);
+    const oper = getU16(d.bytes, at + ARP.oper);
+    return formatIpv4(getU32(d.bytes, at + (oper === ARP_OP.REPLY ? ARP.spa : ARP.tpa))) === asked;
+  });
+  const dropped = about.find((d) => d.verdict === "drop" && !INNOCENT.has(d.reason));
+  return dropped === undefined ? undefined : asHop(dropped);
+}
+
+export function asHop(d: Decision): WrongHop {
+  return { node: d.node, netns: d.netns, dev: d.dev, stage: d.stage, verdict: d.verdict, entry: d.entry, reason: d.reason, text: describeDecision(d) };
+}
+
+const STAGE_WORDS: Readonly<Record<Decision["stage"], string>> = {
+  xmit: "sending", receive: "receiving", bridge: "bridge", fdb: "FDB", stp: "spanning tree", arp: "ARP", neigh: "neighbour", route: "route", rule: "rule", rp_filter: "reverse path filter",
+  forward: "forwarding", fragment: "fragmenting", reassemble: "reassembly", deliver: "delivery", socket: "socket", icmp: "ICMP", cable: "cable", program: "program",
+};
+
+/** "n2, flannel.1, FDB: no entry for 96:00:0a:f4:00:00. Dropped, NO_TX_TARGET." */
+export function describeDecision(d: Decision): string {
+  const where = [d.netns === "" ? d.node : `${d.node} (${d.netns})`, d.dev, STAGE_WORDS[d.stage]].filter((p) => p !== "").join(", ");
+  const what = d.entry === "" ? "" : `: ${d.entry}`;
+  const end: Partial<Record<Decision["verdict"], string>> = { drop: d.reason === "" ? "Dropped." : `Dropped, ${d.reason}.`, queue: "It waits there.", flood: "Flooded.", consume: "Taken." };
+  return `${where}${what}. ${end[d.verdict] ?? "Nothing is heard of it after that."}`;
+}
+
+// -- labels -----------------------------------------------------------------------------------------------------------------
+
+/** A few words for a frame and the family whose shape and colour it has. */
+export function labelFrame(b: Uint8Array, from = 0, to = b.length): { family: string; label: string } {
+  const length = to - from;
+  if (length < ETH_LEN) return { family: "eth", label: "" };
+  let type = getU16(b, from + 12);
+  let at = from + ETH_LEN;
+  let tag = "";
+  if (type === ETHERTYPE.VLAN && length >= ETH_LEN + 4) {
+    tag = `q ${getU16(b, at) & 0xfff} `;
+    type = getU16(b, at + 2);
+    at += 4;
+  }
+  if (type < 0x0600) return b[from] === 0x01 && b[from + 1] === 0x80 ? { family: "stp", label: `${tag}BPDU` } : { family: "eth", label: `${tag}LLC` };
+  if (type === ETHERTYPE.ARP && to >= at + 28) return { family: "arp", label: tag + arpLabel(b, at) };
+  if (type === ETHERTYPE.IPV4 && to >= at + 20) {
+    const inner = ipLabel(b, at, to);
+    return { family: inner.family, label: tag + inner.label };
+  }
+  return type === ETHERTYPE.IPV6 ? { family: "ip6", label: `${tag}IPv6` } : { family: "eth", label: `${tag}0x${type.toString(16).padStart(4, "0")}` };
+}
+
+function arpLabel(b: Uint8Array, at: number): string {
+  const spa = formatIpv4(getU32(b, at + ARP.spa));
+  const tpa = formatIpv4(getU32(b, at + ARP.tpa));
+  if (getU16(b, at + ARP.oper) === ARP_OP.REQUEST) return spa === tpa ? `${spa} announced` : `who-has ${tpa}`;
+  return `${spa} is-at ${formatMac(b, at + ARP.sha).slice(9)}`;
+}
+
+function ipLabel(b: Uint8Array, at: number, to: number): { family: string; label: string } {
+  const payload = at + (b[at]! & 15) * 4;
+  const fragment = getU16(b, at + IPV4.fragment) & IP_OFFSET_MASK;
+  const protocol = b[at + IPV4.protocol]!;
+  if (fragment !== 0) return { family: "ip", label: `fragment at ${fragment * 8}` };
+  if (to < payload + 8) return { family: "ip", label: `IP ${protocol}` };
+  if (protocol === IPPROTO.UDP) return { family: "udp", label: `port ${getU16(b, payload + 2)}` };
+  if (protocol === IPPROTO.TCP) return { family: "tcp", label: `port ${getU16(b, payload + 2)}` };
+  if (protocol !== IPPROTO.ICMP) return { family: "ip", label: `IP ${protocol}` };
+  const type = b[payload]!;
+  if (type === ICMP_TYPE.ECHO) return { family: "icmp", label: `echo request ${getU16(b, payload + ICMP.seq)}` };
+  if (type === ICMP_TYPE.ECHO_REPLY) return { family: "icmp", label: `echo reply ${getU16(b, payload + ICMP.seq)}` };
+  const words: Readonly<Record<number, string>> = { [ICMP_TYPE.DEST_UNREACH]: "unreachable", [ICMP_TYPE.TIME_EXCEEDED]: "time exceeded", [ICMP_TYPE.REDIRECT]: "redirect" };
+  return { family: "icmp", label: words[type] ?? `ICMP ${type}` };
+}
