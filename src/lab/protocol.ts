@@ -3,7 +3,7 @@
  *
  * The face sends `Request`s, each with an `id` of its own; the engine answers each with one `Reply` of the same id and sends
  * `Event`s on its own account. `EngineHost` (host.ts) speaks the engine's side without timers: the worker calls
- * `host.handle(request)` for each message and `host.tick(wallMilliseconds)` about sixty times a second.
+ * `host.handle(request)` for each message and `host.tick(wallMilliseconds)` about sixty times a second, at once again while that returns true.
  *
  * Order: everything the engine posts is in the order it happened. Inputs get their virtual time from the engine. An `entry`
  * event with the log entry is posted before the entry takes effect; with `journal: true` in `load` the engine waits for
@@ -61,6 +61,10 @@ export interface TaskView {
   text: string;
   points: number;
   hints: { count: number; cost: number };
+  /** Shown when it is done; "" where there is nothing to say. */
+  done: string;
+  /** What each check demands, in one sentence of the reader's language; `Outcome.check` is the id. */
+  checks: readonly { id: string; text: string }[];
 }
 
 /** One frame put on a cable. */

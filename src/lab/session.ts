@@ -172,55 +172,73 @@ export class Session implements CableObserver {
 
   // -- inputs -----------------------------------------------------------------------------------------------------------
 
+  /** Whether `apply` would take it; for those who must know before. */
+  allows(entry: LogEntry): Result<void, string> {
+    const [, what] = entry;
+    if (this.ended) return err("comes after the end");
+    if ((what === "key" || what === "size") && !this.terminals.has(entry[2])) return err(`names a terminal '${entry[2]}' that is not open`);
+    if (what === "open") return this.mayOpen(entry[2], entry[3]);
+    if (what === "cut" || what === "restore") return this.mayPlug(entry[2], what === "restore");
+    if (what === "hint") return this.mayHint(entry[2]);
+    if (what === "check" && entry[2] !== "*" && !this.resolved.lab.tasks.some((t) => t.id === entry[2])) return err(`names a task '${entry[2]}' that is not there`);
+    return ok();
+  }
+
+  private mayOpen(name: string, node: string): Result<void, string> {
+    if (this.terminals.has(name)) return err(`opens the terminal '${name}' twice`);
+    if (this.terminals.size >= TERMINALS_MAX) return err(`opens more than ${TERMINALS_MAX} terminals`);
+    return terminalNodes(this.resolved).includes(node) ? ok() : err(`opens a terminal on '${node}', which has none`);
+  }
+
+  private mayPlug(index: number, connected: boolean): Result<void, string> {
+    const cable = this.network.cables[index];
+    if (cable === undefined) return err(`names a cable ${index} that is not there`);
+    return cable.connected !== connected ? ok() : err(connected ? "puts back a cable that is in its place" : "pulls a cable that is out already");
+  }
+
+  private mayHint(id: string): Result<void, string> {
+    const task = this.resolved.lab.tasks.find((t) => t.id === id);
+    if (task === undefined) return err(`names a task '${id}' that is not there`);
+    return (this.hints.get(id) ?? 0) < task.hints.count ? ok() : err(`opens more hints than task '${id}' has`);
+  }
+
   /** Applies an entry whose time is now (`stamp()`), and logs it. @returns why it cannot be, and nothing happened. */
   apply(entry: LogEntry): Result<void, string> {
     if (this.ended) return err("comes after the end");
     if (entry[0] < this.now) return err("goes back in time");
     if (entry[0] > this.now) return err("lies in the future");
-    const done = this.effect(entry);
-    if (done.ok) this.log.push(entry);
-    return done;
+    const allowed = this.allows(entry);
+    if (!allowed.ok) return allowed;
+    this.effect(entry);
+    this.log.push(entry);
+    return ok();
   }
 
-  private effect(entry: LogEntry): Result<void, string> {
+  private effect(entry: LogEntry): void {
     switch (entry[1]) {
-      case "key": {
-        const terminal = this.terminals.get(entry[2]);
-        if (terminal === undefined) return err(`names a terminal '${entry[2]}' that is not open`);
-        terminal.tty.input(encodeUtf8(entry[3]));
-        return ok();
-      }
+      case "key":
+        return this.terminals.get(entry[2])!.tty.input(encodeUtf8(entry[3]));
       case "open":
         return this.open(entry[2], entry[3], entry[4], entry[5]);
-      case "size": {
-        const terminal = this.terminals.get(entry[2]);
-        if (terminal === undefined) return err(`names a terminal '${entry[2]}' that is not open`);
-        terminal.tty.resize(entry[3], entry[4]);
-        return ok();
-      }
+      case "size":
+        return this.terminals.get(entry[2])!.tty.resize(entry[3], entry[4]);
       case "cut":
       case "restore":
-        return this.plug(entry[2], entry[1] === "restore");
-      case "hint": {
-        const task = this.resolved.lab.tasks.find((t) => t.id === entry[2]);
-        const opened = this.hints.get(entry[2]) ?? 0;
-        if (task === undefined) return err(`names a task '${entry[2]}' that is not there`);
-        if (opened >= task.hints.count) return err(`opens more hints than task '${entry[2]}' has`);
-        this.hints.set(entry[2], opened + 1);
-        return ok();
-      }
+        this.network.cables[entry[2]]!.setConnected(entry[1] === "restore");
+        this.observer?.cable?.(entry[2], entry[1] === "cut");
+        return;
+      case "hint":
+        this.hints.set(entry[2], (this.hints.get(entry[2]) ?? 0) + 1);
+        return;
       case "check":
-        return entry[2] === "*" || this.resolved.lab.tasks.some((t) => t.id === entry[2]) ? ok() : err(`names a task '${entry[2]}' that is not there`);
+        return;
       case "end":
         this.ended = true;
-        return ok();
+        return;
     }
   }
 
-  private open(name: string, node: string, columns: number, rows: number): Result<void, string> {
-    if (this.terminals.has(name)) return err(`opens the terminal '${name}' twice`);
-    if (this.terminals.size >= TERMINALS_MAX) return err(`opens more than ${TERMINALS_MAX} terminals`);
-    if (!terminalNodes(this.resolved).includes(node)) return err(`opens a terminal on '${node}', which has none`);
+  private open(name: string, node: string, columns: number, rows: number): void {
     const tty = this.network.machine(node).openTerminal(columns, rows);
     const terminal = new Terminal(name, node, tty, this.frames !== undefined);
     tty.onOutput = (bytes) => {
@@ -228,16 +246,6 @@ export class Session implements CableObserver {
       this.observer?.output?.(name, bytes);
     };
     this.terminals.set(name, terminal);
-    return ok();
-  }
-
-  private plug(index: number, connected: boolean): Result<void, string> {
-    const cable = this.network.cables[index];
-    if (cable === undefined) return err(`names a cable ${index} that is not there`);
-    if (cable.connected === connected) return err(connected ? "puts back a cable that is in its place" : "pulls a cable that is out already");
-    cable.setConnected(connected);
-    this.observer?.cable?.(index, !connected);
-    return ok();
   }
 
   // -- observers ----------------------------------------------------------------------------------------------------------
@@ -301,6 +309,8 @@ export interface ReplayOptions extends SessionOptions {
   budget?: number;
   /** Stands at this instant at the end, when it lies behind the last entry. */
   until?: Nanos;
+  /** Called when start-up is done and nothing was typed yet. */
+  onStart?: (session: Session) => void;
   /** Runs in slices of so many events; asked between two whether to go on. */
   slice?: number;
   goOn?: () => boolean;
@@ -317,6 +327,7 @@ export function replay(resolved: ResolvedLab, log: readonly LogEntry[], options:
   const started = Session.start(resolved, options);
   if (!started.ok) return err({ kind: "lab", because: started.error });
   const session = started.value;
+  options.onStart?.(session);
   for (const [i, entry] of log.entries()) {
     const late = runTo(session, entry[0], options);
     if (late !== undefined) return err({ kind: "budget", because: late });
