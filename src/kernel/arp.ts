@@ -3,7 +3,7 @@ import { getU32, setU16, setU32 } from "../base/bytes.ts";
 import { allocSkb, type Skb } from "../sim/skb.ts";
 import { MILLISECOND, type Nanos } from "../sim/time.ts";
 import { ARP, ARP_HTYPE_ETHERNET, ARP_LEN, ARP_OP } from "../wire/arp.ts";
-import { ETH_LEN, ETHERTYPE } from "../wire/ethernet.ts";
+import { ETH_LEN, ETHERTYPE, macKey } from "../wire/ethernet.ts";
 import { formatIpv4, isLoopback, isMulticast } from "../wire/ipv4.ts";
 import { IFF, type Ipv4 } from "./api.ts";
 import { matches } from "./inet.ts";
@@ -77,17 +77,15 @@ export class ArpProtocol {
     const bad = b[at + ARP.hlen] !== 6 || b[at + ARP.plen] !== 4 || b[at] !== 0 || b[at + 1] !== ARP_HTYPE_ETHERNET || b[at + 2] !== 8 || b[at + 3] !== 0;
     const op = (b[at + ARP.oper]! << 8) | b[at + ARP.oper + 1]!;
     if (bad || (op !== ARP_OP.REQUEST && op !== ARP_OP.REPLY)) return ns.drop(skb, "arp", dev, "NOT_SPECIFIED");
-    const sha = b.slice(at + ARP.sha, at + ARP.sha + 6);
     const sip = getU32(b, at + ARP.spa);
     const tip = getU32(b, at + ARP.tpa);
-    const tha = b.slice(at + ARP.tha, at + ARP.tha + 6);
     if (isMulticast(tip) || (isLoopback(tip) && !inet.conf.route_localnet && !ns.confAll.route_localnet)) return ns.drop(skb, "arp", dev, "NOT_SPECIFIED");
     const gratuitous = tip === sip;
     if (gratuitous && (inet.conf.drop_gratuitous_arp || ns.confAll.drop_gratuitous_arp)) return ns.drop(skb, "arp", dev, "NOT_SPECIFIED");
 
     // Duplicate address detection, RFC 2131 / RFC 5227: a probe has no sender address.
     if (sip === 0) {
-      if (op === ARP_OP.REQUEST && ns.fib.isLocal(tip) && !this.ignored(dev, sip, tip)) this.reply(skb, dev, tip, sip, sha);
+      if (op === ARP_OP.REQUEST && ns.fib.isLocal(tip) && !this.ignored(dev, sip, tip)) this.reply(skb, dev, tip, sip, senderLladdr(skb));
       return ns.consume(skb, "arp", dev, "probe");
     }
     if (op === ARP_OP.REQUEST) {
@@ -96,38 +94,48 @@ export class ArpProtocol {
         if (!this.ignored(dev, sip, tip) && !this.filtered(dev, sip, tip)) {
           const n = ns.neigh.get(dev, sip);
           if (n !== undefined) {
+            const sha = senderLladdr(skb);
             n.update(sha, "STALE", { override: true, admin: false });
             this.reply(skb, dev, tip, sip, sha);
           }
         }
-        return ns.consume(skb, "arp", dev, `who-has ${formatIpv4(tip)}`);
+        return this.consume(skb, dev, op, sip, tip);
       }
       if (ns.forwarding(inet) && result !== undefined && result.type === "unicast") {
         const out = result.dev;
         const proxies = this.proxies.get(dev)?.has(tip) === true;
         if (out !== undefined && (out !== dev || this.pvlan(dev, out)) && (this.forwardsProxy(dev) || proxies || this.pvlan(dev, out))) {
           const n = ns.neigh.get(dev, sip);
+          const sha = senderLladdr(skb);
           if (n !== undefined) n.update(sha, "STALE", { override: true, admin: false });
           if (skb.pktType === PACKET.HOST || inet.parms.proxy_delay === 0) this.reply(skb, dev, tip, sip, sha);
           else this.delayProxy(dev, tip, sip, sha, inet.parms.proxy_delay * 10 * MILLISECOND, inet.parms.proxy_qlen);
-          return ns.consume(skb, "arp", dev, `proxy for ${formatIpv4(tip)}`);
+          return this.consume(skb, dev, op, sip, tip);
         }
       }
     }
-    this.learn(skb, dev, op, sip, sha, tha, gratuitous);
-    ns.consume(skb, "arp", dev, `${op === ARP_OP.REQUEST ? "who-has" : "is-at"} ${formatIpv4(op === ARP_OP.REQUEST ? tip : sip)}`);
+    this.learn(skb, dev, op, sip, gratuitous);
+    this.consume(skb, dev, op, sip, tip);
+  }
+
+  private consume(skb: Skb, dev: NetDevice, op: number, sip: Ipv4, tip: Ipv4): void {
+    if (this.ns.sim.trace.on) this.ns.report(skb, "arp", "consume", dev, op === ARP_OP.REQUEST ? `who-has ${formatIpv4(tip)}` : `${formatIpv4(sip)} is-at`, "");
+    skb.free();
   }
 
   /** Not asked of us: only what is known already is updated, unless arp_accept says otherwise. */
-  private learn(skb: Skb, dev: NetDevice, op: number, sip: Ipv4, sha: Uint8Array, tha: Uint8Array, equalIps: boolean): void {
+  private learn(skb: Skb, dev: NetDevice, op: number, sip: Ipv4, equalIps: boolean): void {
     const ns = this.ns;
     const inet = dev.inet!;
     const accept = Math.max(inet.conf.arp_accept, ns.confAll.arp_accept);
-    // A reply announces itself when it is sent to all, or names the sender as its own target.
-    const announcesByReply = op === ARP_OP.REPLY && equalIps && (tha.every((x) => x === 0) || tha.every((x, i) => x === sha[i]) || skb.pktType !== PACKET.HOST);
-    const gratuitous = equalIps && (op === ARP_OP.REQUEST || announcesByReply);
     let n = ns.neigh.find(dev, sip);
-    if (n === undefined && accept !== 0 && (gratuitous || (op === ARP_OP.REPLY && ns.fib.typeOf(sip, dev) === "unicast"))) {
+    if (n === undefined && accept === 0) return;
+    // A reply announces itself when it is sent to all, or names the sender as its own target.
+    const sha = senderLladdr(skb);
+    const tha = macKey(skb.bytes, skb.data + ARP.tha);
+    const announcesByReply = op === ARP_OP.REPLY && equalIps && (tha === 0 || tha === macKey(sha, 0) || skb.pktType !== PACKET.HOST);
+    const gratuitous = equalIps && (op === ARP_OP.REQUEST || announcesByReply);
+    if (n === undefined && (gratuitous || (op === ARP_OP.REPLY && ns.fib.typeOf(sip, dev) === "unicast"))) {
       if (accept === 1 || (accept === 2 && inet.onlink(sip))) n = ns.neigh.get(dev, sip);
     }
     if (n === undefined) return;
@@ -194,3 +202,9 @@ export class ArpProtocol {
   }
 }
 
+/** The sender's link-layer address, copied: the frame is about to go. */
+function senderLladdr(skb: Skb): Uint8Array {
+  const out = new Uint8Array(6);
+  for (let i = 0; i < 6; i++) out[i] = skb.bytes[skb.data + ARP.sha + i]!;
+  return out;
+}

@@ -34,7 +34,8 @@ export class FibNexthop {
   exceptions: Map<Ipv4, RouteException> | undefined;
 }
 
-export interface FibEntry {
+/** One route of a table. */
+export class FibEntry {
   readonly dst: Ipv4;
   readonly dstLen: number;
   readonly tos: number;
@@ -45,9 +46,31 @@ export interface FibEntry {
   readonly priority: number;
   readonly prefsrc: Ipv4 | undefined;
   readonly metrics: RouteMetrics;
-  nexthops: FibNexthop[];
   readonly nhid: number | undefined;
+  nexthops: FibNexthop[];
+
+  constructor(dst: Ipv4, dstLen: number, type: RouteType, table: number, scope: number, nexthops: FibNexthop[], o: { tos?: number; proto?: number; priority?: number; prefsrc?: Ipv4; metrics?: RouteMetrics; nhid?: number }) {
+    this.dst = dst;
+    this.dstLen = dstLen;
+    this.tos = o.tos ?? 0;
+    this.type = type;
+    this.table = table;
+    this.proto = o.proto ?? RTPROT.BOOT;
+    this.scope = scope;
+    this.priority = o.priority ?? 0;
+    this.prefsrc = o.prefsrc;
+    this.metrics = o.metrics ?? NO_METRICS;
+    this.nhid = o.nhid;
+    this.nexthops = nexthops;
+  }
 }
+
+/** Most prefixes have one route: no list is made for it. */
+type Slot = FibEntry | readonly FibEntry[];
+function listOf(slot: Slot): readonly FibEntry[] {
+  return slot instanceof FibEntry ? [slot] : slot;
+}
+const NO_METRICS: RouteMetrics = {};
 
 export interface FibFlow {
   dst: Ipv4;
@@ -76,7 +99,7 @@ export type FibError = "ENETUNREACH" | "EINVAL" | "EHOSTUNREACH" | "EACCES" | "E
 export class FibTable {
   readonly id: number;
   /** By prefix length: the entries of each prefix, the best first (higher TOS, lower priority, earlier). */
-  private readonly byLen: (Map<Ipv4, FibEntry[]> | undefined)[] = new Array<Map<Ipv4, FibEntry[]> | undefined>(33).fill(undefined);
+  private readonly byLen: (Map<Ipv4, Slot> | undefined)[] = new Array<Map<Ipv4, Slot> | undefined>(33).fill(undefined);
   /** Prefix lengths in use, longest first. */
   private lens: number[] = [];
 
@@ -84,8 +107,9 @@ export class FibTable {
     this.id = id;
   }
 
-  at(dst: Ipv4, len: number): FibEntry[] | undefined {
-    return this.byLen[len]?.get(dst);
+  at(dst: Ipv4, len: number): readonly FibEntry[] | undefined {
+    const slot = this.byLen[len]?.get(dst);
+    return slot === undefined ? undefined : listOf(slot);
   }
 
   insert(e: FibEntry, index: number): void {
@@ -95,18 +119,19 @@ export class FibTable {
       this.byLen[e.dstLen] = map;
       this.lens = [...this.lens, e.dstLen].sort((a, b) => b - a);
     }
-    const list = map.get(e.dst);
-    if (list === undefined) map.set(e.dst, [e]);
-    else list.splice(index, 0, e);
+    const slot = map.get(e.dst);
+    map.set(e.dst, slot === undefined ? e : listOf(slot).toSpliced(index, 0, e));
   }
 
   remove(e: FibEntry): void {
     const map = this.byLen[e.dstLen];
-    const list = map?.get(e.dst);
-    const at = list?.indexOf(e) ?? -1;
-    if (map === undefined || list === undefined || at < 0) return;
-    list.splice(at, 1);
-    if (list.length > 0) return;
+    const slot = map?.get(e.dst);
+    if (map === undefined || slot === undefined) return;
+    const left = listOf(slot).filter((x) => x !== e);
+    if (left.length > 0) {
+      map.set(e.dst, left.length === 1 ? left[0]! : left);
+      return;
+    }
     map.delete(e.dst);
     if (map.size > 0) return;
     this.byLen[e.dstLen] = undefined;
@@ -119,10 +144,12 @@ export class FibTable {
     const lens = this.lens;
     for (let i = 0; i < lens.length; i++) {
       const len = lens[i]!;
-      const list = this.byLen[len]!.get(len === 0 ? 0 : (dst & (0xffffffff << (32 - len))) >>> 0);
-      if (list === undefined) continue;
-      for (let k = 0; k < list.length; k++) {
-        const e = list[k]!;
+      const slot = this.byLen[len]!.get(len === 0 ? 0 : (dst & (0xffffffff << (32 - len))) >>> 0);
+      if (slot === undefined) continue;
+      const list = slot instanceof FibEntry ? undefined : slot;
+      const count = list === undefined ? 1 : list.length;
+      for (let k = 0; k < count; k++) {
+        const e = list === undefined ? (slot as FibEntry) : list[k]!;
         if (e.tos !== 0 && e.tos !== flow.tos) continue;
         if (e.scope < flow.scope) continue;
         const failure = ERRORS[e.type];
@@ -151,8 +178,8 @@ export class FibTable {
 
   /** Entries in the order of a dump: prefixes by address, of one address the longer prefix first, then TOS, priority. */
   entries(): FibEntry[] {
-    const lists: FibEntry[][] = [];
-    for (const len of this.lens) for (const list of this.byLen[len]!.values()) lists.push(list);
+    const lists: (readonly FibEntry[])[] = [];
+    for (const len of this.lens) for (const slot of this.byLen[len]!.values()) lists.push(listOf(slot));
     lists.sort((a, b) => a[0]!.dst - b[0]!.dst || b[0]!.dstLen - a[0]!.dstLen);
     return lists.flat();
   }
@@ -160,13 +187,9 @@ export class FibTable {
   /** Those that hold for `dst`, longest prefix first: for saying what lost. */
   covering(dst: Ipv4): FibEntry[] {
     const out: FibEntry[] = [];
-    for (const len of this.lens) out.push(...(this.byLen[len]!.get((dst & maskOf(len)) >>> 0) ?? []));
+    for (const len of this.lens) out.push(...(this.at((dst & maskOf(len)) >>> 0, len) ?? []));
     return out;
   }
-}
-
-export interface FibRule {
-  info: RuleInfo;
 }
 
 const noExtack = (errno: NlError["errno"]): NlResult<never> => err({ errno });
@@ -307,9 +330,7 @@ export class Fib {
     const table = spec.table ?? RT_TABLE.MAIN;
     const hasVia = spec.nexthops?.some((n) => n.via !== undefined) ?? false;
     const scope = SCOPE[spec.scope ?? defaultScope(type, hasVia || spec.nhid !== undefined || (spec.nexthops?.length ?? 0) > 1)];
-    const base = {
-      dst: spec.dst, dstLen: spec.dstLen, tos: spec.tos ?? 0, type, table, proto: spec.proto ?? RTPROT.BOOT, scope, priority: spec.priority ?? 0, prefsrc: spec.prefsrc, metrics: spec.metrics ?? {}, nhid: spec.nhid,
-    };
+    const entry = (nexthops: FibNexthop[], as: RouteType = type): FibEntry => new FibEntry(spec.dst, spec.dstLen, as, table, scope, nexthops, spec);
     if (spec.dstLen > 32) return refused("EINVAL", "Invalid prefix length");
     if ((spec.dst & ~maskOf(spec.dstLen)) >>> 0 !== 0) return refused("EINVAL", "Invalid prefix for given prefix length");
     if (scope > SCOPE.host) return refused("EINVAL", "Invalid scope");
@@ -317,11 +338,11 @@ export class Fib {
       const nexthops = this.fromObject(spec.nhid);
       if (nexthops === undefined) return refused("EINVAL", "Nexthop id does not exist");
       const object = this.nexthopObjects.get(spec.nhid)!;
-      return ok({ ...base, type: object.blackhole ? "blackhole" : type, nexthops });
+      return ok(entry(nexthops, object.blackhole ? "blackhole" : type));
     }
     if (type === "unreachable" || type === "prohibit" || type === "blackhole" || type === "throw") {
       if (spec.nexthops?.some((n) => n.via !== undefined || (n.ifindex ?? 0) !== 0)) return refused("EINVAL", "Gateway, device and multipath can not be specified for this route type");
-      return ok({ ...base, nexthops: [] });
+      return ok(entry([]));
     }
     if (type === "nat") return refused("EINVAL", "Invalid route type");
     const wanted = spec.nexthops ?? [];
@@ -333,7 +354,7 @@ export class Fib {
       const nh = new FibNexthop();
       nh.dev = dev;
       nh.scope = SCOPE.nowhere;
-      return this.withPrefsrc({ ...base, nexthops: [nh] });
+      return this.withPrefsrc(entry([nh]));
     }
     if (wanted.length === 0) return noExtack("ENODEV");
     const nexthops: FibNexthop[] = [];
@@ -342,7 +363,7 @@ export class Fib {
       if (!nh.ok) return nh;
       nexthops.push(nh.value);
     }
-    return this.withPrefsrc({ ...base, nexthops });
+    return this.withPrefsrc(entry(nexthops));
   }
 
   private withPrefsrc(e: FibEntry): NlResult<FibEntry> {
@@ -478,7 +499,7 @@ export class Fib {
     nh.dev = dev;
     nh.scope = type === "unicast" || type === "broadcast" ? SCOPE.host : SCOPE.nowhere;
     nh.linkdown = !dev.carrier;
-    const e: FibEntry = { dst, dstLen, tos: 0, type, table, proto: RTPROT.KERNEL, scope: SCOPE[scope], priority, prefsrc, metrics: {}, nexthops: [nh], nhid: undefined };
+    const e = new FibEntry(dst, dstLen, type, table, SCOPE[scope], [nh], { proto: RTPROT.KERNEL, priority, prefsrc });
     const t = this.table(table);
     const list = t.at(dst, dstLen) ?? [];
     if (list.some((x) => x.tos === 0 && x.priority === priority && x.type === type && sameInfo(x, e))) return;
