@@ -21,14 +21,4 @@ const glossary = defineCollection({
   schema: z.record(z.string(), z.strictObject({ term: z.string(), text: z.string() })),
 });
 
-// The labs' own schema is that of src/lab. The pages read a few fields only; src/labs.ts says which.
-const labs = defineCollection({
-  loader: glob({ base: "./labs", pattern: "*/lab.yaml", generateId: ({ entry }) => entry.split("/", 1)[0] ?? entry }),
-  schema: z.looseObject({}),
-});
-const labTexts = defineCollection({
-  loader: glob({ base: "./labs", pattern: "*/text.*.yaml", generateId: ({ entry }) => entry.replace(/\/text\.(.+)\.yaml$/, "/$1") }),
-  schema: z.looseObject({}),
-});
-
-export const collections = { chapters, glossary, labs, labTexts };
+export const collections = { chapters, glossary };

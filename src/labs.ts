@@ -1,9 +1,13 @@
 /**
- * What the pages read of a lab: its name, its size, its task texts. The schema of the whole file is in src/lab;
- * a file that does not fit it is reported by `packetwalk lab check`, not here.
+ * What the pages show of a lab: its name, its size, its task texts, its network. Labs are read by the loader of src/lab,
+ * with the values of seed 1; a reader whose own seed gives other values sees those once the room runs.
  */
-import { getCollection, getEntry } from "astro:content";
+import { readdir, readFile } from "node:fs/promises";
 import type { Lang } from "./i18n/index.ts";
+import { loadLab, type LabFiles, type ResolvedLab } from "./lab/load.ts";
+import { formatProblem } from "./lab/problem.ts";
+import type { Lab, LabText } from "./lab/schema.ts";
+import type { CableSpec, NodeSpec } from "./components/net.ts";
 
 export interface LabTask {
   readonly id: string;
@@ -11,54 +15,81 @@ export interface LabTask {
   readonly text: string;
   readonly points: number;
 }
-export type LabKind = "build" | "break-fix" | "investigate" | "predict" | "design";
 export interface LabPage {
   readonly id: string;
   readonly title: string;
   readonly summary: string;
   readonly intro: string;
-  readonly kind: LabKind;
+  readonly given: readonly string[];
+  readonly kind: Lab["kind"];
+  /** Slug of its chapter. */
+  readonly chapter: string;
   readonly minutes: number;
   readonly points: number;
   readonly tasks: readonly LabTask[];
+  readonly nodes: NodeSpec[];
+  readonly cables: CableSpec[];
 }
 
-type Data = Readonly<Record<string, unknown>>;
-const isData = (value: unknown): value is Data => typeof value === "object" && value !== null && !Array.isArray(value);
-const text = (value: unknown): string => (typeof value === "string" ? value.trim() : "");
-const count = (value: unknown): number => (typeof value === "number" ? value : 0);
+const ROOT = "labs";
+/** What a page may have of a lab's folder: never the solution. */
+const PUBLIC = /^(lab|text\.[a-z-]+)\.yaml$/;
 
-function taskOf(raw: unknown, texts: Data): LabTask {
-  const task = isData(raw) ? raw : {};
-  const id = text(task.id);
-  const words = isData(texts[id]) ? texts[id] : {};
-  return { id, title: text(words.title), text: text(words.text), points: count(task.points) };
+async function readFiles(id: string): Promise<LabFiles> {
+  const names = (await readdir(`${ROOT}/${id}`)).filter((name) => PUBLIC.test(name)).sort();
+  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(`${ROOT}/${id}/${name}`, "utf8")] as const)));
 }
 
-function pageOf(id: string, lab: Data, words: Data): LabPage {
-  const texts = isData(words.tasks) ? words.tasks : {};
-  const tasks = (Array.isArray(lab.tasks) ? lab.tasks : []).map((task) => taskOf(task, texts));
+/** The files of a lab that the browser is given, byte for byte. */
+export const publicFiles = async (id: string): Promise<Record<string, string>> => Object.fromEntries(await readFiles(id));
+
+async function resolve(id: string): Promise<ResolvedLab> {
+  const source = loadLab(id, await readFiles(id), { prefix: `${ROOT}/${id}/`, seeds: [1] });
+  const resolved = source.ok ? source.value.resolve(1) : source;
+  if (resolved.ok) return resolved.value;
+  throw new Error(resolved.error.map(formatProblem).join("\n"));
+}
+
+const known = new Map<string, Promise<ResolvedLab>>();
+/** A lab is read once for a build. The development server reads it anew, so that an edit shows. */
+function resolved(id: string): Promise<ResolvedLab> {
+  if (import.meta.env.DEV) return resolve(id);
+  const lab = known.get(id) ?? resolve(id);
+  known.set(id, lab);
+  return lab;
+}
+
+function pageOf({ id, lab }: ResolvedLab, words: LabText): LabPage {
   return {
     id,
-    title: text(words.title),
-    summary: text(words.summary),
-    intro: text(words.intro),
-    kind: text(lab.kind) as LabKind,
-    minutes: count(lab.minutes),
-    points: tasks.reduce((sum, task) => sum + task.points, 0),
-    tasks,
+    title: words.title,
+    summary: words.summary,
+    intro: words.intro,
+    given: words.given,
+    kind: lab.kind,
+    chapter: lab.chapter,
+    minutes: lab.minutes,
+    points: lab.tasks.reduce((sum, task) => sum + task.points, 0),
+    tasks: lab.tasks.map((task) => ({ id: task.id, title: words.tasks[task.id]?.title ?? task.id, text: words.tasks[task.id]?.text ?? "", points: task.points })),
+    nodes: Object.entries(lab.nodes).map(([name, node]) => ({ id: name, at: node.at, kind: node.kind, ...(node.sub === undefined ? {} : { sub: node.sub }) })),
+    cables: lab.cables.map((cable) => (cable.cut ? { ends: cable.ends.join(" "), state: "down" as const } : cable.ends.join(" "))),
   };
+}
+
+async function labIds(): Promise<string[]> {
+  const entries = await readdir(ROOT, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
 }
 
 /** A lab in one language, or undefined when that lab or that translation is not there. */
 export async function labOf(id: string, lang: Lang): Promise<LabPage | undefined> {
-  const lab = await getEntry("labs", id);
-  const words = await getEntry("labTexts", `${id}/${lang}`);
-  return lab && words ? pageOf(id, lab.data, words.data) : undefined;
+  if (!(await labIds()).includes(id)) return undefined;
+  const lab = await resolved(id);
+  const words = lab.texts.get(lang);
+  return words ? pageOf(lab, words) : undefined;
 }
 
 export async function allLabs(lang: Lang): Promise<LabPage[]> {
-  const ids = (await getCollection("labs")).map((lab) => lab.id).sort();
-  const pages = await Promise.all(ids.map((id) => labOf(id, lang)));
+  const pages = await Promise.all((await labIds()).map((id) => labOf(id, lang)));
   return pages.filter((page) => page !== undefined);
 }

@@ -274,21 +274,80 @@ function draw(spec: NetSpec, grid: Grid, narrow: boolean, where: string): Drawin
   return grow({ width, height, boxes, cables, follow, marks: layMarks(spec, cables, where) });
 }
 
-const usesDevices = (spec: NetSpec): boolean => spec.cables.some((cable) => (typeof cable === "string" ? cable : cable.ends).includes(":"));
-
-/** The form for pages: text width or wider. */
-export function drawWide(spec: NetSpec, where: string): Drawing {
-  return draw(spec, { dx: usesDevices(spec) ? 226 : 206, dy: 62, turned: false }, false, where);
+/** Whether a cable is long enough for what is written along it, and if not, along which axis the grid must grow. */
+function tooShort(cable: Cable, narrow: boolean): "x" | "y" | undefined {
+  const w = Math.abs(cable.b.x - cable.a.x);
+  const h = Math.abs(cable.b.y - cable.a.y);
+  const names = cable.devices.map((label) => label.text.length * MONO);
+  if (h >= w * 0.38) return h < (names.length > 1 ? 46 : 30) ? "y" : undefined;
+  const words = narrow ? Math.max(0, ...names) + 12 : names.reduce((sum, name) => sum + name + 14, 0);
+  return w < Math.max(narrow ? 26 : 64, words) ? "x" : undefined;
 }
 
-/** The form for phones. */
-export function drawNarrow(spec: NetSpec, where: string): Drawing {
-  const cols = extent(spec.nodes.map((node) => node.at[0]));
-  const across = spec.narrow ?? (cols.max - cols.min > 2 || usesDevices(spec) ? "down" : "across");
-  const turned = across === "down";
+interface Rect {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+function rectOf({ text, x, y, anchor }: Label): Rect {
+  const w = text.length * MONO;
+  return { x: anchor === "start" ? x : anchor === "end" ? x - w : x - w / 2, y: y - 12, w, h: 15 };
+}
+const meet = (a: Rect, b: Rect): boolean => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+
+/** How many pairs of words, marks and boxes lie over each other. */
+function clashes({ boxes, cables, marks }: Drawing): number {
+  const words = [...cables.flatMap((cable) => [...cable.devices, ...(cable.text ? [cable.text] : [])]), ...marks.flatMap((mark) => (mark.label ? [mark.label] : []))].map(rectOf);
+  const solid: Rect[] = [...boxes.map(({ x, y, w, h }) => ({ x: x - w / 2, y: y - h / 2, w, h })), ...marks.map(({ x, y }) => ({ x: x - 8, y: y - 8, w: 16, h: 16 }))];
+  const among = words.flatMap((a, i) => words.slice(i + 1).filter((b) => meet(a, b))).length;
+  return among + words.flatMap((word) => solid.filter((rect) => meet(word, rect))).length;
+}
+
+/** Widens the grid step by step until every cable has room for its words; keeps the best of 12 steps. */
+function drawFitted(spec: NetSpec, first: Grid, narrow: boolean, where: string): Drawing {
+  let grid = first;
+  let best: Drawing | undefined;
+  let least = Infinity;
+  for (let tries = 0; tries < 12; tries++) {
+    const drawing = draw(spec, grid, narrow, where);
+    const short = drawing.cables.map((cable) => tooShort(cable, narrow));
+    const over = clashes(drawing);
+    const faults = over + short.filter((axis) => axis).length;
+    if (faults < least) [best, least] = [drawing, faults];
+    if (faults === 0) break;
+    grid = { ...grid, dx: short.includes("x") ? grid.dx * 1.12 : grid.dx, dy: short.includes("y") || over ? grid.dy * 1.12 : grid.dy };
+  }
+  return best ?? draw(spec, first, narrow, where);
+}
+
+/** The least step along one axis between nodes that stand in one line along it, in cells; 1 when there are no two. */
+function leastStep(at: readonly (readonly [number, number])[], axis: 0 | 1): number {
+  const across = 1 - axis;
+  const steps = at.flatMap((a, i) => at.slice(i + 1).flatMap((b) => (Math.abs((a[across] ?? 0) - (b[across] ?? 0)) < 0.6 && a[axis] !== b[axis] ? [Math.abs(a[axis] - b[axis])] : [])));
+  return steps.length ? Math.min(...steps) : 1;
+}
+
+/** The form for pages: text width or wider. Rows are close where the nodes of a column leave room between them. */
+export function drawWide(spec: NetSpec, where: string): Drawing {
+  const at = spec.nodes.map((node) => node.at);
+  const widest = Math.max(...spec.nodes.map((node) => boxSize(node).w));
+  return drawFitted(spec, { dx: Math.max(206, widest + 64) / leastStep(at, 0), dy: Math.max(62, 84 / leastStep(at, 1)), turned: false }, false, where);
+}
+
+function drawNarrowly(spec: NetSpec, turned: boolean, where: string): Drawing {
   const at = spec.nodes.map((node) => place(node, turned));
   const span = extent(at.map(([x]) => x));
   const widest = Math.max(...spec.nodes.map((node) => boxSize(node).w));
-  const dx = span.max > span.min ? (NARROW - 2 * PAD - widest) / (span.max - span.min) : 0;
-  return draw(spec, { dx, dy: turned ? 108 : 66, turned }, true, where);
+  const fits = span.max > span.min ? (NARROW - 2 * PAD - widest) / (span.max - span.min) : 0;
+  const dx = Math.max(fits, (widest + 6) / leastStep(at, 0)); // rather smaller letters than boxes over each other
+  return drawFitted(spec, { dx, dy: Math.max(46, 76 / leastStep(at, 1)), turned }, true, where);
+}
+
+/** The form for phones: upright or turned, whichever needs less width, then less height. */
+export function drawNarrow(spec: NetSpec, where: string): Drawing {
+  const forms = [drawNarrowly(spec, false, where), drawNarrowly(spec, true, where)];
+  if (spec.narrow) return forms[spec.narrow === "down" ? 1 : 0] as Drawing;
+  const cost = (drawing: Drawing): number => clashes(drawing) * 1e8 + Math.max(NARROW, drawing.width) * 1e4 + drawing.height;
+  return forms.reduce((best, form) => (cost(form) < cost(best) ? form : best));
 }

@@ -37,6 +37,7 @@ export const en = {
   lab: "Lab",
   openLab: "Open the lab",
   kinds: { build: "build", "break-fix": "find and mend", investigate: "investigate", predict: "predict", design: "design" },
+  networkOf: (nodes: readonly string[], cables: readonly string[]) => `The network of this lab: ${nodes.join(", ")}. ${cables.length ? `Cables: ${cables.map((ends) => ends.replace(" ", " to ")).join(", ")}.` : "No cables."}`,
   labNeedsScript: "The network of this lab runs in the page, so it needs JavaScript. The tasks can be read without it.",
   tasks: "Tasks",
   taskCount: (n: number) => (n === 1 ? "1 task" : `${n} tasks`),

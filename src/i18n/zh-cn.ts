@@ -39,6 +39,7 @@ export const zhCn: Strings = {
   lab: "实验",
   openLab: "打开实验",
   kinds: { build: "搭建", "break-fix": "排障", investigate: "探究", predict: "预测", design: "设计" },
+  networkOf: (nodes, cables) => `本实验的网络：${nodes.join("、")}。${cables.length ? `链路：${cables.map((ends) => ends.replace(" ", " 到 ")).join("、")}。` : "没有链路。"}`,
   labNeedsScript: "本实验的网络在页面中运行，需要启用 JavaScript；任务文字无需脚本即可阅读。",
   tasks: "任务",
   taskCount: (n) => `${n} 个任务`,

@@ -1,14 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
 import type { APIRoute, GetStaticPaths } from "astro";
-import { allLabs } from "../../../labs.ts";
+import { allLabs, publicFiles } from "../../../labs.ts";
 
 /** The lab as the engine reads it: its files byte for byte, without the solution. */
 export const GET: APIRoute = async ({ params }) => {
-  const dir = `labs/${params.id}`;
-  const names = (await readdir(dir)).filter((name) => /^(lab|text\.[\w-]+)\.yaml$/.test(name)).sort();
-  const files: Record<string, string> = {};
-  for (const name of names) files[name] = await readFile(`${dir}/${name}`, "utf8");
-  return new Response(JSON.stringify({ id: params.id, files }));
+  const id = params.id ?? "";
+  return new Response(JSON.stringify({ id, files: await publicFiles(id) }), { headers: { "content-type": "application/json" } });
 };
 
 export const getStaticPaths: GetStaticPaths = async () => (await allLabs("en")).map((lab) => ({ params: { id: lab.id } }));
