@@ -2,12 +2,11 @@
  * `ip`: options, objects, batches and completion. iproute2 6.1 ip/ip.c. One file an object; what they share is in `tool.ts` (a run),
  * `args.ts` and `prefix.ts` (reading), `print.ts` (text and JSON from one description).
  */
-import { decodeUtf8 } from "../../../base/bytes.ts";
-import { strerror } from "../../../kernel/api.ts";
 import { defineCommand } from "../../command.ts";
 import type { Process, Run } from "../../process.ts";
 import { doAddress } from "./addr.ts";
-import { Args, invarg, Leave, matches, Refuse, unsigned, atoi } from "./args.ts";
+import { runBatch } from "./batch.ts";
+import { Args, atoi, invarg, Leave, matches, Refuse, unsigned } from "./args.ts";
 import { completeIp } from "./complete.ts";
 import { doLink } from "./link.ts";
 import { IP_MAN } from "./man.ts";
@@ -16,7 +15,7 @@ import { doNetns, nameOfNsid, switchTo } from "./netns.ts";
 import { doNexthop } from "./nexthop.ts";
 import { doRoute } from "./route.ts";
 import { doRule } from "./rule.ts";
-import { runCommand, runTool, Tool } from "./tool.ts";
+import { isColor, noColor, runCommand, runTool, Tool } from "./tool.ts";
 import { IP_USAGE } from "./usage.ts";
 
 type Handler = (tool: Tool, args: Args) => number | Run<number>;
@@ -67,15 +66,6 @@ function parseFamily(tool: Tool, args: Args): void {
   tool.opts.family = Object.hasOwn(FAMILIES, word) ? FAMILIES[word]! : invarg("invalid protocol family", word);
 }
 
-/** `-color`, shortened, with `=always`, `=auto` or `=never`. */
-function parseColor(option: string): boolean {
-  const [name, value] = [option.split("=", 1)[0]!, option.includes("=") ? option.slice(option.indexOf("=") + 1) : undefined];
-  if (!matches(name, "-color")) return false;
-  if (value === "never") return true;
-  if (value === undefined || value === "always" || value === "auto") refuse(`ip ${option}`);
-  return false;
-}
-
 /** @returns false: there is no such option. */
 function parseLater(tool: Tool, option: string, args: Args): boolean {
   const { opts } = tool;
@@ -88,7 +78,7 @@ function parseLater(tool: Tool, option: string, args: Args): boolean {
     if (args.done) usage();
     const size = args.take();
     if (unsigned(size) === undefined) throw new Leave(255, `Invalid rcvbuf size '${size}'\n`);
-  } else if (parseColor(option)) return true;
+  } else if (isColor(option)) noColor("ip", option);
   else if (matches(option, "-help")) usage();
   else if (matches(option, "-netns")) tool.netns = switchTo(tool, args.done ? undefined : args.take());
   else if (matches(option, "-Numeric")) tool.names.numeric = tool.opts.numeric = true;
@@ -141,74 +131,9 @@ function* doObject(tool: Tool, args: Args): Run<number> {
   return typeof r === "number" ? r : yield* r;
 }
 
-/** `-batch FILE`: a command a line, with comments, quotes and continued lines; -force goes on after a failure. */
-function* batch(tool: Tool, file: string): Run<number> {
-  const text = yield* batchText(tool, file);
-  const { family } = tool.opts;
-  let status = 0;
-  let line = 0;
-  for (const words of text) {
-    line = words.line;
-    if (words.argv.length === 0) continue;
-    tool.opts.family = family;
-    const one = yield* runCommand(tool, () => doObject(tool, new Args(words.argv)));
-    if (one === 0) continue;
-    tool.warn(`Command failed ${file}:${line}\n`);
-    status = 1;
-    if (!tool.opts.force) break;
-    yield* tool.flush();
-  }
-  return status;
-}
-
-function* batchText(tool: Tool, file: string): Run<{ argv: string[]; line: number }[]> {
-  if (file === "-") {
-    const got = yield* tool.proc.readAll(0);
-    return splitBatch(typeof got === "string" ? "" : decodeUtf8(got));
-  }
-  const got = tool.proc.machine.fs.readFile(tool.proc, file);
-  if (!got.ok) throw new Leave(1, `Cannot open file "${file}" for reading: ${strerror(got.error)}\n`);
-  return splitBatch(decodeUtf8(got.value));
-}
-
-/** Lines as getcmdline() and makeargs() of iproute2 split them. */
-export function splitBatch(text: string): { argv: string[]; line: number }[] {
-  const out: { argv: string[]; line: number }[] = [];
-  const lines = text.split("\n");
-  if (lines[lines.length - 1] === "") lines.pop();
-  for (let i = 0; i < lines.length; i++) {
-    let whole = uncommented(lines[i]!);
-    while (whole.endsWith("\\") && i + 1 < lines.length) whole = whole.slice(0, -1) + uncommented(lines[++i]!);
-    out.push({ argv: splitWords(whole), line: i + 1 });
-  }
-  return out;
-}
-
-function uncommented(line: string): string {
-  const at = line.indexOf("#");
-  return at < 0 ? line : line.slice(0, at);
-}
-
-function splitWords(line: string): string[] {
-  const argv: string[] = [];
-  const re = /[ \t\r]*(?:(['"])|([^ \t\r]+))/y;
-  for (;;) {
-    const m = re.exec(line);
-    if (!m) return argv;
-    if (m[2] !== undefined) {
-      argv.push(m[2]);
-      continue;
-    }
-    const end = line.indexOf(m[1]!, re.lastIndex);
-    if (end < 0) throw new Leave(1, "Unterminated quoted string\n");
-    argv.push(line.slice(re.lastIndex, end));
-    re.lastIndex = end + 1;
-  }
-}
-
 function* main(tool: Tool, args: Args): Run<number> {
   if (!parseOptions(tool, args)) return 0;
-  if (tool.opts.batch !== undefined) return yield* batch(tool, tool.opts.batch);
+  if (tool.opts.batch !== undefined) return yield* runBatch(tool, tool.opts.batch, doObject);
   if (args.done) usage();
   return yield* doObject(tool, args);
 }

@@ -193,3 +193,15 @@ export function* runTool(tool: Tool, body: () => Run<number>): Run<number> {
 export function lladdrText(a: Uint8Array): string {
   return a.length === 6 ? formatMac(a) : Array.from(a, (o) => o.toString(16).padStart(2, "0")).join(":");
 }
+
+/** `-color`, shortened, with or without `=WHEN`. */
+export function isColor(option: string): boolean {
+  const at = option.indexOf("=");
+  const when = at < 0 ? "always" : option.slice(at + 1);
+  return "-color".startsWith(at < 0 ? option : option.slice(0, at)) && ["always", "auto", "never"].includes(when);
+}
+
+/** Colours are not emulated; to ask for none is all right. */
+export function noColor(tool: string, option: string): void {
+  if (!option.endsWith("=never")) throw new Refuse(`${tool} ${option}`);
+}
