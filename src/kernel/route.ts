@@ -103,9 +103,21 @@ export class Routes {
     this.mtu = out.mtu;
     const fixed = entry.metrics.mtu;
     if (fixed !== undefined) this.mtu = entry.metrics.mtuLock === true ? fixed : Math.min(fixed, 65535);
-    if (out === dev && ns.sendsRedirects(dev.inet!) && (ns.sharedMedia(dev.inet!) || dev.inet!.onlink(src, this.nexthop))) this.doRedirect = true;
-    if (out === dev && dev.inet!.conf.proxy_arp_pvlan !== 0) this.doRedirect = false;
+    if (out === dev && ns.sendsRedirects(dev.inet!) && this.sourceOnLink(src, dev)) this.doRedirect = ns.sharedMedia(dev.inet!) || dev.inet!.onlink(src, this.nexthop);
     return "forward";
+  }
+
+  /** Whether the sender is a neighbour on `dev`: only such a one can use the better gateway (fib_validate_source's result). */
+  private sourceOnLink(src: Ipv4, dev: NetDevice): boolean {
+    const f = this.flow;
+    const { dst, iif } = f;
+    f.dst = src;
+    f.iif = 1;
+    const why = this.ns.fib.lookup(f);
+    f.dst = dst;
+    f.iif = iif;
+    const nh = this.ns.fib.result.nh;
+    return why === undefined && this.ns.fib.result.type === "unicast" && nh?.dev === dev && nh.scope >= SCOPE.host;
   }
 
   private broadcast(src: Ipv4, dev: NetDevice): InputVerdict {
