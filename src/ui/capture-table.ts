@@ -5,8 +5,8 @@
 import type { FrameEvent, LabView } from "../lab/protocol.ts";
 import { button, h, replace } from "./dom.ts";
 import { markIcon } from "./families.ts";
+import { familyOf } from "./family-of.ts";
 import { formatSeconds, plainSeconds } from "./format.ts";
-import { familyOf } from "./net-map.ts";
 import { text } from "./text.ts";
 
 const ROW = 24;

@@ -60,6 +60,8 @@ const SANS = 7.6;
 const PAD_H = 18;
 const MARGIN = 10;
 const LINE = 17;
+/** px of cable between two devices, so that a mark can be seen on it. */
+const LEAST_CABLE = 22;
 
 const padWidth = (dev: string): number => Math.max(30, Math.round(dev.length * MONO) + 12);
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
@@ -198,13 +200,13 @@ export function layMap(nodes: readonly MapNode[], cables: readonly MapCable[], w
   let best: { layout: MapLayout; shortest: number } | undefined;
   for (const [compact, named] of forms) {
     const tried = attempt(nodes, cables, w, h, compact, named);
-    if (tried.shortest >= 36) return tried.layout;
+    if (tried.shortest >= LEAST_CABLE) return tried.layout;
     best = tried;
   }
   // Too much for this panel: laid out on a larger sheet, which is then scaled down as a whole.
   for (let scale = 1.25; scale <= 4; scale += 0.25) {
     best = attempt(nodes, cables, w * scale, h * scale, true, false);
-    if (best.shortest >= 30) break;
+    if (best.shortest >= LEAST_CABLE) break;
   }
   return best!.layout;
 }

@@ -4,9 +4,10 @@
  */
 import type { FrameEvent, LabView } from "../lab/protocol.ts";
 import { h, Lifetime, replace, s } from "./dom.ts";
-import { type Family, markPath } from "./families.ts";
+import { familyOf } from "./family-of.ts";
 import { CROWD, type Flight, FlightPlayer, type Shown } from "./flight-player.ts";
 import { along, type CableLine, layMap, type MapLayout, type Point } from "./map-layout.ts";
+import { type Mark, MarkLayer } from "./marks.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { text } from "./text.ts";
 
@@ -31,8 +32,6 @@ const LETTERS_MAX = 12;
 const MARKS_A_CABLE = 24;
 const LOAD_MS = 700;
 
-const FAMILY: Readonly<Record<string, Family>> = { arp: "arp", stp: "arp", icmp: "icmp", udp: "udp", tcp: "tcp", ip: "ip", eth: "eth" };
-export const familyOf = (name: string): Family => FAMILY[name] ?? "eth";
 
 interface Item {
   readonly key: string;
@@ -64,7 +63,7 @@ export class NetMap {
   private before = 0;
   /** Virtual time, when it is slow or stands; undefined: by hop. */
   private clock: (() => number) | undefined;
-  private marksLayer = s("g", { "data-packets": "" });
+  private readonly marks = new MarkLayer(s("g", { "data-packets": "" }), (packet) => this.hooks.follow(packet));
   private loadLayer = s("g", { "aria-hidden": "true" });
 
   constructor(lab: LabView, hooks: MapHooks) {
@@ -125,7 +124,7 @@ export class NetMap {
     this.player.clear();
     this.labels.clear();
     this.loads.clear();
-    replace(this.marksLayer);
+    this.marks.draw([], 0);
     replace(this.loadLayer);
   }
 
@@ -168,7 +167,7 @@ export class NetMap {
     const boxes = layout.boxes.map((box) => this.drawBox(box));
     const pads = layout.pads.map((pad, i) => this.drawPad(pad, Math.floor(i / 2)));
     this.link();
-    replace(this.svg, s("g", {}, ...cables), s("g", { class: "follows", "aria-hidden": "true" }), s("g", {}, ...boxes), s("g", {}, ...pads), s("g", { class: "dropped-here" }), this.loadLayer, this.marksLayer);
+    replace(this.svg, s("g", {}, ...cables), s("g", { class: "follows", "aria-hidden": "true" }), s("g", {}, ...boxes), s("g", {}, ...pads), s("g", { class: "dropped-here" }), this.loadLayer, this.marks.element);
     if (!this.items.has(this.current)) this.current = `node ${this.lab.nodes[0]?.name ?? ""}`;
     this.items.get(this.current)?.element.setAttribute("tabindex", "0");
     this.items.get(this.chosen)?.element.classList.add("chosen");
@@ -322,49 +321,14 @@ export class NetMap {
     for (const [cable, count] of onCable) if (count > MARKS_A_CABLE) this.player.addSkipped(cable, count);
     const visible = shown.filter(({ flight }) => (onCable.get(flight.cable) ?? 0) <= MARKS_A_CABLE);
     const letters = visible.length <= LETTERS_MAX;
-    const children = visible.map(({ flight, at }, i) => {
-      const group = (this.marksLayer.children[i] as SVGGElement | undefined) ?? this.newMark();
-      this.placeMark(group, flight, this.reduced.matches ? 0.5 : at, letters);
-      return group;
+    const marks = visible.flatMap(({ flight, at }): Mark[] => {
+      const line = layout.cables[flight.cable];
+      if (!line) return [];
+      const way = flight.forward ? line : { a: line.b, b: line.a };
+      const followed = this.followed?.packets.has(flight.packet) === true;
+      return [{ packet: flight.packet, family: flight.family, at: along(way, this.reduced.matches ? 0.5 : at), towards: way.b, letters: letters || followed ? (this.labels.get(flight.packet) ?? "") : "", followed }];
     });
-    while (this.marksLayer.children.length > children.length) this.marksLayer.lastElementChild?.remove();
-  }
-
-  private newMark(): SVGGElement {
-    const group = s("g", { class: "pk" }, s("circle", { class: "halo", r: 13 }), s("path", { class: "mark" }), s("text", { class: "b over" }), s("rect", { class: "hit", x: -14, y: -14, width: 28, height: 28 }));
-    group.addEventListener("click", () => this.hooks.follow(Number(group.dataset.packet)));
-    this.marksLayer.append(group);
-    return group;
-  }
-
-  private placeMark(group: SVGGElement, flight: Flight, at: number, letters: boolean): void {
-    const line = this.layout?.cables[flight.cable];
-    if (!line) return;
-    const way = flight.forward ? line : { a: line.b, b: line.a };
-    const { x, y } = along(way, at);
-    const followed = this.followed?.packets.has(flight.packet) === true;
-    group.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-    if (group.dataset.packet !== String(flight.packet) || group.dataset.letters !== String(letters) || group.dataset.followed !== String(followed)) {
-      group.dataset.packet = String(flight.packet);
-      group.dataset.letters = String(letters);
-      group.dataset.followed = String(followed);
-      const label = this.labels.get(flight.packet) ?? "";
-      const [halo, mark, words] = group.children as unknown as [SVGElement, SVGElement, SVGElement];
-      halo.style.display = followed ? "" : "none";
-      mark.setAttribute("class", `mark f-${flight.family}`);
-      mark.setAttribute("d", markPath(flight.family));
-      words.textContent = letters ? label : "";
-      const level = Math.abs(way.b.y - way.a.y) < Math.abs(way.b.x - way.a.x) * 2.5;
-      words.setAttribute("x", level ? "0" : "15");
-      words.setAttribute("y", level ? "-16" : "5");
-      words.setAttribute("text-anchor", level ? "middle" : "start");
-    }
-    const words = group.children[2] as SVGElement;
-    if (words.getAttribute("text-anchor") === "start") return;
-    // Words stay inside the drawing.
-    const half = ((words.textContent?.length ?? 0) * 7) / 2;
-    const width = this.layout?.width ?? 0;
-    words.setAttribute("x", String(Math.round(Math.max(0, half + 4 - x) - Math.max(0, x + half + 4 - width))));
+    this.marks.draw(marks, layout.width);
   }
 
   private drawLoads(now: number): void {

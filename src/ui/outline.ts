@@ -79,7 +79,7 @@ export class Outline {
           return h(
             "li",
             {},
-            button("plain", [h("b", {}, node.name), ` ${text.kinds[node.kind]}`, facts?.lines.length ? h("code", {}, facts.lines.join(", ")) : node.sub ? h("code", {}, node.sub) : false], () => this.hooks.openNode(node.name)),
+            button("lnk", [h("b", {}, node.name), ` ${text.kinds[node.kind]}`, facts?.lines.length ? h("code", {}, facts.lines.join(", ")) : node.sub ? h("code", {}, node.sub) : false], () => this.hooks.openNode(node.name)),
             h("ul", { role: "list" }, ...node.interfaces.map((dev) => this.device(node.name, dev))),
           );
         }),
@@ -102,8 +102,8 @@ export class Outline {
     return h(
       "li",
       {},
-      button("plain", [h("code", {}, dev), ` ${words.join(", ")}`], () => (cable ? this.hooks.openCable(cable.id) : this.hooks.openDevice(node, dev))),
-      here ? button("plain here", text.packetHere(here.label), () => this.hooks.follow(here.packet)) : false,
+      button("lnk", [h("code", {}, dev), ` ${words.join(", ")}`], () => (cable ? this.hooks.openCable(cable.id) : this.hooks.openDevice(node, dev))),
+      here ? button("lnk here", text.packetHere(here.label), () => this.hooks.follow(here.packet)) : false,
     );
   }
 }

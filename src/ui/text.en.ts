@@ -275,9 +275,10 @@ export const en = {
   keysOff: "Single letters act outside terminals and fields",
 
   // -- mini-network and figures -------------------------------------------------------------------------------------------
-  run: "Run",
-  runAgain: "Run again",
-  runningNow: "The command runs.",
+  playFilm: "Play",
+  pauseFilm: "Pause",
+  nextStep: "Next step",
+  step: "Step",
   figureReady: "Press play: the network runs in this page.",
   figureStarting: "Starting the network.",
   figureFailed: "The network of this figure could not be started. The drawing above stands.",

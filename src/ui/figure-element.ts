@@ -1,0 +1,82 @@
+/** `<pw-figure lab seed run>`: the drawing of a chapter comes alive: its commands run in the lab's network, and its packets move. */
+import { h, Lifetime, replace, rich } from "./dom.ts";
+import { fetchLab } from "./engine-client.ts";
+import { Film } from "./film.ts";
+import { FilmControls } from "./film-controls.ts";
+import { FilmStage } from "./film-stage.ts";
+import { strip } from "./strip.ts";
+import { text } from "./text.ts";
+
+/** Between two steps, so that the words can be read. */
+const READING_MS = 500;
+
+export class FigureElement extends HTMLElement {
+  private life = new Lifetime();
+  private controls: FilmControls | undefined;
+  private starting = false;
+  private why: HTMLElement | undefined;
+
+  connectedCallback(): void {
+    this.life = new Lifetime();
+    const parts = {
+      play: this.querySelector<HTMLButtonElement>("[data-act=play]"),
+      next: this.querySelector<HTMLButtonElement>("[data-act=next]"),
+      range: this.querySelector<HTMLInputElement>("input[type=range]"),
+      status: this.querySelector<HTMLElement>("[data-status]"),
+    };
+    if (!parts.play || !parts.next || !parts.range || !parts.status) return;
+    // The still drawing stays as it is until play is pressed.
+    for (const b of [parts.play, parts.next]) {
+      b.disabled = false;
+      this.life.on(b, "click", () => void this.start(parts as Parameters<FigureElement["start"]>[0], b === parts.play));
+    }
+    parts.status.textContent = text.figureReady;
+    this.dataset.state = "ready";
+  }
+
+  disconnectedCallback(): void {
+    this.life.end();
+  }
+
+  private get lines(): { node: string; command: string }[] {
+    return (this.getAttribute("run") ?? "").split("\n").filter(Boolean).map((line) => {
+      const colon = line.indexOf(":");
+      return { node: line.slice(0, colon).trim(), command: line.slice(colon + 1).trim() };
+    });
+  }
+
+  private async start(parts: { play: HTMLButtonElement; next: HTMLButtonElement; range: HTMLInputElement; status: HTMLElement }, play: boolean): Promise<void> {
+    if (this.starting || this.controls) return;
+    this.starting = true;
+    parts.status.textContent = text.figureStarting;
+    try {
+      const lab = this.getAttribute("lab") ?? "";
+      const film = await Film.start(await fetchLab(`/labs/${lab}/lab.json`, lab), (document.documentElement.lang || "en").split("-")[0] ?? "en", Number(this.getAttribute("seed") ?? "1"));
+      const taken = await film.take(this.lines).finally(() => film.end());
+      if (this.life.signal.aborted) return;
+      if (taken.steps.length === 0) {
+        parts.status.textContent = text.noFrameSent;
+        return;
+      }
+      this.why = h("div", { class: "said-why" });
+      this.querySelector("[data-controls]")?.before(this.why);
+      const controls = new FilmControls(parts, new FilmStage(this, film.lab.cables), { begin: () => undefined, onStep: (step) => this.say(step), reading: READING_MS }, this.life);
+      controls.setSteps(taken.steps);
+      this.controls = controls;
+      this.dataset.state = "live";
+      if (play) await controls.play();
+      else await controls.next();
+    } catch (error) {
+      parts.status.textContent = text.figureFailed;
+      this.dataset.state = "failed";
+      console.error(error);
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  private say(step: Parameters<ConstructorParameters<typeof FilmControls>[2]["onStep"]>[0]): void {
+    if (!this.why || !step) return;
+    replace(this.why, step.look ? strip(step.look.blocks, { unit: 3, height: 20 }) : undefined, h("span", { class: "num dim" }, text.octets(step.octets)), h("p", {}, ...rich(step.why)));
+  }
+}
