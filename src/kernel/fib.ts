@@ -235,8 +235,12 @@ export class Fib {
   rulesChanged(): void {
     const r = this.rules;
     this.plainRules = r.length === 3 && r[0]!.table === 255 && r[1]!.table === 254 && r[2]!.table === 253 && r.every((x) => x.action === "lookup" && isPlain(x));
+    this.merged &&= this.plainRules;
     this.generation++;
   }
+
+  /** Until the first rule of its own a namespace has "local" in the trie of "main": what is found there says "main". fib_unmerge. */
+  merged = true;
 
   get hasCustomRules(): boolean {
     return !this.plainRules;

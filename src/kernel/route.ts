@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { SECOND } from "../sim/time.ts";
 import { formatIpv4, isLoopback, isMulticast, isZeronet } from "../wire/ipv4.ts";
 import type { Errno, Ipv4, RouteAnswer, RouteQuery, NlResult, RouteType } from "./api.ts";
-import { describeEntry, type FibEntry, type FibFlow, type FibNexthop, type RouteException, routeInfo } from "./fib.ts";
+import { describeEntry, type FibEntry, type FibFlow, type FibNexthop, type RouteException, RT_TABLE, routeInfo } from "./fib.ts";
 import { SCOPE } from "./inet.ts";
 import type { NetDevice } from "./netdev/device.ts";
 import type { NetNamespace } from "./netns.ts";
@@ -333,7 +333,7 @@ export class Routes {
       if (verdict === "error") return err({ errno: this.error });
       const out = verdict === "forward" ? this.outDev! : ns.loopback;
       const a: RouteAnswer = {
-        dst: q.dst, type: verdict === "forward" ? "unicast" : verdict, table: this.entry?.table ?? 255, oif: out.ifindex, iif: q.iif, tos: q.tos ?? 0, mark: q.mark ?? 0,
+        dst: q.dst, type: verdict === "forward" ? "unicast" : verdict, table: this.tableShown(this.entry?.table ?? RT_TABLE.LOCAL), oif: out.ifindex, iif: q.iif, tos: q.tos ?? 0, mark: q.mark ?? 0,
         cache: verdict === "forward" ? (this.doRedirect ? ["redirect"] : []) : verdict === "local" ? ["local"] : ["local", "brd"], metrics: {},
       };
       if (q.src !== undefined) a.src = q.src;
@@ -344,10 +344,11 @@ export class Routes {
     if (!r.ok) return err({ errno: r.error });
     const v = r.value;
     const a: RouteAnswer = {
-      dst: q.dst, prefsrc: v.src, type: v.type, table: v.table, oif: v.dev.ifindex, iif: 0, tos: q.tos ?? 0, mark: q.mark ?? 0,
+      dst: q.dst, type: v.type, table: this.tableShown(v.table), oif: v.dev.ifindex, iif: 0, tos: q.tos ?? 0, mark: q.mark ?? 0,
       cache: v.type === "local" ? ["local"] : v.type === "broadcast" ? ["local", "brd"] : v.type === "multicast" ? ["mc"] : v.exception?.gateway !== undefined ? ["redirected"] : [], metrics: { ...v.entry?.metrics },
     };
     if (q.src !== undefined) a.src = q.src;
+    else a.prefsrc = v.src; // rt_fill_info leaves it out when it is the source that was asked for
     if (v.gateway !== undefined) a.via = v.gateway;
     if (v.exception !== undefined) {
       a.expires = Math.floor((v.exception.expires - ns.sim.clock.now) / SECOND);
@@ -355,6 +356,10 @@ export class Routes {
     }
     if (q.fibmatch === true && v.entry !== undefined) a.entry = routeInfo(v.entry);
     return ok(a);
+  }
+
+  private tableShown(table: number): number {
+    return table === RT_TABLE.LOCAL && this.ns.fib.merged ? RT_TABLE.MAIN : table;
   }
 
   /** The reason stream's entry for the last `input`. */

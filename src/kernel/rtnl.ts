@@ -221,7 +221,7 @@ export class RtnlSocket implements Rtnl {
   fdb(): FdbEntry[] {
     const out: FdbEntry[] = [];
     for (const d of this.ns.devices()) {
-      for (const key of [...d.multicast.keys(), ...(this.filters.get(d) ?? [])]) {
+      for (const key of [...joinedGroups(d), ...(this.filters.get(d) ?? [])]) {
         out.push({ lladdr: macFromKey(key), ifindex: d.ifindex, master: 0, state: "permanent", extern_learn: false, sticky: false, offload: false, added_by_user: false, self: true, used: 0, updated: 0 });
       }
       if (d instanceof Bridge) out.push(...d.fdbEntries());
@@ -304,7 +304,9 @@ export class RtnlSocket implements Rtnl {
     return this.ns.routes.query(q);
   }
   hasTable(table: number): boolean {
-    return this.ns.fib.tables.has(table);
+    // Linux makes "main", "local" and "default" with their first route.
+    const t = this.ns.fib.tables.get(table);
+    return t !== undefined && (table < RT_TABLE.DEFAULT || table > RT_TABLE.LOCAL || t.entries().length > 0);
   }
   routeCache(): RouteAnswer[] {
     return this.ns.routes.cached();
@@ -325,7 +327,7 @@ export class RtnlSocket implements Rtnl {
       const second = rules[1];
       priority = second !== undefined && second.priority > 0 ? second.priority - 1 : 0;
     }
-    const full: RuleInfo = { action: "lookup", table: RT_TABLE.MAIN, invert: false, src: 0, srcLen: 0, dst: 0, dstLen: 0, tos: 0, proto: 3, ...rule, priority };
+    const full: RuleInfo = { action: "lookup", table: RT_TABLE.MAIN, invert: false, src: 0, srcLen: 0, dst: 0, dstLen: 0, tos: 0, proto: 0, ...rule, priority };
     if (full.action === "goto" && (full.goto ?? 0) <= priority) return failed("EINVAL", "Backward goto not supported");
     if (rules.some((r) => sameRule(r, full))) return failed("EEXIST");
     let at = rules.findIndex((r) => r.priority > priority);
@@ -416,6 +418,17 @@ export class RtnlSocket implements Rtnl {
   netnsIdSet(other: Netns, id: number): NlResult {
     return this.ns.setIdOf(other as NetNamespace, id);
   }
+}
+
+const ALL_NODES6 = 0x333300000001;
+const ALL_SNOOPERS4 = 0x01005e00006a;
+const ALL_SNOOPERS6 = 0x33330000006a;
+
+/** Link-layer groups a device listens to. Linux joins ff02::1 even where IPv6 is switched off; a bridge that snoops joins the snoopers' groups. */
+function joinedGroups(d: NetDevice): number[] {
+  if (d.kind === "loopback") return [...d.multicast.keys()];
+  const snoopers = d instanceof Bridge && d.isUp && d.info().bridge?.mcastSnooping === 1 ? [ALL_SNOOPERS4, ALL_SNOOPERS6] : [];
+  return [ALL_NODES6, ...snoopers, ...d.multicast.keys()];
 }
 
 /** dev_valid_name. */

@@ -256,7 +256,8 @@ export abstract class NetDevice implements CableReceiver {
   /** RFC 2863 policy of net/core/link_watch.c. */
   protected updateOperstate(): void {
     if (!this.isUp) this.operstate = "DOWN";
-    else if (!this.carrier) this.operstate = this.link !== 0 ? "LOWERLAYERDOWN" : "DOWN";
+    // default_operstate of 6.1 compares numbers, so that a peer in another namespace with the same one counts as the device itself.
+    else if (!this.carrier) this.operstate = this.link !== 0 && this.link !== this.ifindex ? "LOWERLAYERDOWN" : "DOWN";
     else this.operstate = "UP";
   }
 
