@@ -31,9 +31,11 @@ function simplify(issue: Issue, value: unknown): Issue[] {
   return best.map((i) => ({ ...i, path: [...issue.path, ...i.path] }) as Issue);
 }
 
-/** A form that lacks a key and has one too many is another form. */
+/** A form that lacks a key and has one too many is another form; so is a list of another length or with another first word. */
 function isForeign(branch: readonly Issue[]): boolean {
-  return branch.some((i) => i.code === "unrecognized_keys" && i.path.length === 0) && branch.length > 1;
+  const isOther = (i: Issue): boolean =>
+    (i.code === "unrecognized_keys" && i.path.length === 0 && branch.length > 1) || ((i.code === "too_small" || i.code === "too_big") && i.path.length === 0 && i.origin === "array") || (i.code === "invalid_value" && i.path.length === 1 && i.values.length === 1);
+  return branch.some(isOther);
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { encodeUtf8 } from "../base/bytes.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { problemsOf } from "./issues.ts";
 import { LogEntry } from "./log.ts";
 import { LIMITS, NAME } from "./schema.ts";
 
@@ -51,7 +52,7 @@ export function parseSubmission(text: string): Result<Submission, string> {
   const json = parseJson(text);
   if (!json.ok) return json;
   const parsed = Submission.safeParse(json.value);
-  return parsed.success ? ok(parsed.data) : err(firstIssue(parsed.error));
+  return parsed.success ? ok(parsed.data) : err(firstIssue(parsed.error, json.value));
 }
 
 function parseJson(text: string): Result<unknown, string> {
@@ -63,11 +64,9 @@ function parseJson(text: string): Result<unknown, string> {
   }
 }
 
-function firstIssue(error: z.ZodError): string {
-  const issue = error.issues[0]!;
-  const at = issue.path.map((p) => (typeof p === "number" ? `[${p}]` : `.${String(p)}`)).join("").replace(/^\./, "");
-  const what = issue.code === "unrecognized_keys" ? `has a key that is not known: ${issue.keys.slice(0, 3).join(", ")}` : issue.message;
-  return at === "" ? what : `${at}: ${what}`;
+function firstIssue(error: z.ZodError, value: unknown): string {
+  const [p] = problemsOf(error.issues, { file: "", value, lineOf: () => 0 }, value);
+  return p === undefined ? "has another form than it should" : p.key === "" ? p.rule : `${p.key}: ${p.rule}`;
 }
 
 /** Looks at the text only: the parser itself would recurse. */
