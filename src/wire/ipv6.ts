@@ -97,8 +97,8 @@ export function formatIpv6(b: Uint8Array, at = 0): string {
     while (i + n < 8 && groups[i + n] === 0) n++;
     if (n > bestLength) [best, bestLength] = [i, n];
   }
-  // ::ffff:a.b.c.d and ::a.b.c.d, as inet_ntop(3) writes them.
-  if (best === 0 && (bestLength === 6 || (bestLength === 7 && groups[7] !== 1) || (bestLength === 5 && groups[5] === 0xffff)))
+  // ::ffff:a.b.c.d and ::a.b.c.d, as glibc's inet_ntop(3) writes them.
+  if (best === 0 && (bestLength === 6 || (bestLength === 5 && groups[5] === 0xffff)))
     return `::${bestLength === 5 ? "ffff:" : ""}${formatIpv4(getU32(b, at + 12))}`;
   const hex = (from: number, to: number): string => groups.slice(from, to).map((g) => g.toString(16)).join(":");
   return bestLength < 2 ? hex(0, 8) : `${hex(0, best)}::${hex(best + bestLength, 8)}`;

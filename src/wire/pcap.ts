@@ -115,7 +115,6 @@ function readNg(bytes: Uint8Array, view: DataView): Result<PcapFile, PcapError> 
     if (view.getUint32(at + length - 4, little) !== length) error = problem("bad-block", at + length - 4, "the block's two lengths differ");
     else if (type === 1) error = ngInterface(file, interfaces, view, at, length, little);
     else if (type === 6 || type === 3 || type === 2) error = ngPacket(file, interfaces, bytes, view, at, length, little, type);
-    if (error === undefined) delete file.error;
     at += length;
   }
   if (file.linkType < 0) return err(error ?? problem("no-interface", bytes.length, "no interface is described"));
