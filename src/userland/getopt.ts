@@ -15,6 +15,8 @@ export interface GivenOption {
   value: string | undefined;
   /** As it was typed, for messages: "-n" or "--lines". */
   typed: string;
+  /** Which argument it began in: letters of one cluster share it. */
+  at: number;
 }
 
 export interface ParsedOptions {
@@ -91,29 +93,31 @@ export function getopt(args: readonly string[], shorts: string, longs: LongOptio
       const t = longTarget(longs, name, arg);
       if (typeof t === "string") return stop(t);
       const full = fullName(longs, name);
+      const start = i;
       let value = eq < 0 ? undefined : arg.slice(eq + 1);
       if (value !== undefined && t.arg === "") return stop(`option '${full}' doesn't allow an argument`);
       if (value === undefined && t.arg === ":") {
         value = args[++i];
         if (value === undefined) return stop(`option '${full}' requires an argument`);
       }
-      parsed.options.push({ key: t.key, value, typed: full });
+      parsed.options.push({ key: t.key, value, typed: full, at: start });
       continue;
     }
     // A cluster: -ab, -n5, -n 5.
     const cluster = [...arg.slice(1)];
+    const start = i;
     for (let k = 0; k < cluster.length; k++) {
       const letter = cluster[k]!;
       const t = shortTarget(letters, letter);
       if (!t) return stop(`invalid option -- '${letter}'`);
       if (t.arg === "") {
-        parsed.options.push({ key: letter, value: undefined, typed: `-${letter}` });
+        parsed.options.push({ key: letter, value: undefined, typed: `-${letter}`, at: start });
         continue;
       }
       let value: string | undefined = cluster.slice(k + 1).join("");
       if (value === "") value = t.arg === ":" ? args[++i] : undefined;
       if (value === undefined && t.arg === ":") return stop(`option requires an argument -- '${letter}'`);
-      parsed.options.push({ key: letter, value, typed: `-${letter}` });
+      parsed.options.push({ key: letter, value, typed: `-${letter}`, at: start });
       break;
     }
   }

@@ -75,3 +75,13 @@ export function splitChars(s: Octets): Octets[] {
 export function compareOctets(a: Octets, b: Octets): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** ASCII letters in lower case. */
+export function foldCase(s: Octets): Octets {
+  return s.replace(/[A-Z]+/g, (upper) => String.fromCharCode(...[...upper].map((c) => c.charCodeAt(0) + 32)));
+}
+
+/** ASCII letters in upper case. */
+export function upperCase(s: Octets): Octets {
+  return s.replace(/[a-z]+/g, (lower) => String.fromCharCode(...[...lower].map((c) => c.charCodeAt(0) - 32)));
+}

@@ -8,7 +8,7 @@ import { addClass, CharSet, classSet, wordSet } from "./regex-charset.ts";
 
 export type Syntax = "sed-bre" | "sed-ere" | "grep-bre" | "grep-ere" | "awk" | "perl";
 
-export type Assertion = "bol" | "eol" | "bot" | "eot" | "word" | "not-word" | "word-start" | "word-end";
+export type Assertion = "bol" | "eol" | "bot" | "eot" | "word" | "not-word" | "word-start" | "word-end" | "no-word-before" | "no-word-after";
 
 export type Node =
   | { kind: "empty" }
@@ -32,6 +32,8 @@ export interface ParseOptions {
   multiline?: boolean;
   /** `.` does not match a newline (perl). */
   dotStopsAtNewline?: boolean;
+  /** Only matches that are a whole line (grep -x) or have no word character on either side (grep -w). */
+  whole?: "line" | "word" | undefined;
 }
 
 export interface Parsed {
@@ -168,7 +170,6 @@ class Parser {
     const special = this.gnuEscape(c);
     if (special) return [special, i + 2];
     if (c >= "1" && c <= "9") return [{ t: "backref", index: c.charCodeAt(0) - 48 }, i + 2];
-    if (/[a-zA-Z0-9]/.test(c)) this.warnings.push(`stray \\ before ${c}`);
     return this.literal(i + 1, i + 1);
   }
 
@@ -301,15 +302,10 @@ class Parser {
       case "sed-bre":
         if (token.op === "{") throw new PatternError(BAD_REPEAT);
         return this.setOf(token.text.charCodeAt(0));
-      case "grep-bre":
-        this.warnIfRepeat(token);
-        return this.setOf(token.text.charCodeAt(0));
       case "grep-ere":
-        if (token.op !== "{") {
-          this.warnings.push(`${token.text} at start of expression`);
-          return undefined;
-        }
-        return this.setOf(0x7b);
+        if (token.op === "{" && !this.bounds(token, this.pos)) return this.setOf(0x7b);
+        this.warnings.push(`${token.op === "{" ? "{...}" : token.text} at start of expression`);
+        return undefined;
       case "sed-ere":
         throw new PatternError(BAD_REPEAT);
       case "perl":
@@ -317,10 +313,6 @@ class Parser {
       default:
         return this.setOf(token.text.charCodeAt(0));
     }
-  }
-
-  private warnIfRepeat(token: Token & { t: "repeat" }): void {
-    if (token.op !== "*") this.warnings.push(`\\${token.text} at start of expression`);
   }
 
   private setOf(code: number): Node {
@@ -429,7 +421,7 @@ class Parser {
     }
     const min = m[1] === "" ? 0 : Number(m[1]);
     const max = m[2] === "" ? min : m[3] === "" ? Infinity : Number(m[3]);
-    if (min > max) throw new PatternError("Invalid content of \\{\\}");
+    if (min > max) throw new PatternError(this.perl ? "numbers out of order in {} quantifier" : "Invalid content of \\{\\}");
     if (min > DUP_MAX || (max !== Infinity && max > DUP_MAX)) throw new PatternError("Regular expression too big");
     return this.take(at + close.length, min, max);
   }
@@ -539,12 +531,18 @@ class Parser {
   }
 }
 
+function wrap(node: Node, whole: "line" | "word" | undefined): Node {
+  if (whole === undefined) return node;
+  const [before, after]: [Assertion, Assertion] = whole === "line" ? ["bol", "eol"] : ["no-word-before", "no-word-after"];
+  return { kind: "cat", items: [{ kind: "assert", what: before }, node, { kind: "assert", what: after }] };
+}
+
 /** @returns the tree, or the message of the real tool. */
 export function parseRegex(pattern: Octets, o: ParseOptions): Result<Parsed, string> {
   const parser = new Parser(pattern, o);
   try {
     const node = parser.parse();
-    return ok({ node, groups: parser.groups, names: parser.names, warnings: parser.warnings });
+    return ok({ node: wrap(node, o.whole), groups: parser.groups, names: parser.names, warnings: parser.warnings });
   } catch (e) {
     if (e instanceof PatternError) return err(e.text);
     throw e;

@@ -43,6 +43,9 @@ interface Program {
   slots: number;
 }
 
+/** Assertions that make no sense of a first octet: they hold before any. */
+const EMPTY_ANYWHERE: ReadonlySet<Assertion> = new Set(["eol", "eot", "not-word"]);
+
 class TooLarge {}
 
 class Compiler {
@@ -399,6 +402,10 @@ export class Regex {
         return !this.isWordBefore(text, pos) && this.isWordAt(text, pos);
       case "word-end":
         return this.isWordBefore(text, pos) && !this.isWordAt(text, pos);
+      case "no-word-before":
+        return !this.isWordBefore(text, pos);
+      case "no-word-after":
+        return !this.isWordAt(text, pos);
     }
   }
 
@@ -555,7 +562,7 @@ export class Regex {
       if (!seen.add(pc)) continue;
       const inst = this.program.code[pc]!;
       if (inst.op === OP.match || inst.op === OP.look || inst.op === OP.backref) return undefined;
-      if (inst.op === OP.assert && !inst.what!.startsWith("word")) return undefined;
+      if (inst.op === OP.assert && EMPTY_ANYWHERE.has(inst.what!)) return undefined;
       if (inst.op === OP.set) {
         for (let c = 0; c < 128; c++) if (inst.set!.has(c)) table[c] = 1;
         if (inst.set!.hasHigh()) table.fill(1, 128);

@@ -121,6 +121,11 @@ export class Input {
     return this.held === "";
   }
 
+  /** Whether what was read ahead has this octet in it. */
+  peekHas(c: string): boolean {
+    return this.held.indexOf(c, this.at) >= 0;
+  }
+
   /** Gives back to the descriptor what was read ahead, where it can be sought: `(head -1; cat) < file`. */
   unread(): void {
     const file = this.proc.fds.get(this.fd);
@@ -240,6 +245,8 @@ export interface ToolSpec {
   version?: string;
   /** Exit status of a wrong option. */
   usageStatus?: number;
+  /** A tool's own words for a wrong option. */
+  usageText?(error: string): string;
   /** Old forms such as `head -5`, turned into options. */
   adapt?(args: readonly string[]): readonly string[];
   run(t: Tool, options: readonly GivenOption[], operands: readonly string[]): Run<number>;
@@ -285,6 +292,6 @@ function* parseAndRun(tool: Tool, spec: ToolSpec, longs: LongOptions, args: read
     }
     if (spec.refused?.includes(o.key)) return yield* tool.notEmulated(`${spec.name} ${o.typed}`);
   }
-  if (parsed.error !== undefined) return yield* tool.usage(parsed.error, spec.usageStatus ?? 1);
+  if (parsed.error !== undefined) return yield* tool.usage(spec.usageText?.(parsed.error) ?? parsed.error, spec.usageStatus ?? 1);
   return yield* spec.run(tool, parsed.options, parsed.operands);
 }

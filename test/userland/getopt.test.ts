@@ -50,6 +50,6 @@ describe("getopt", () => {
   test("a leading + stops at the first operand", () => {
     const r = getopt(["-n", "3", "cmd", "-A"], "+n:A");
     expect(r.operands).toEqual(["cmd", "-A"]);
-    expect(r.options).toEqual([{ key: "n", value: "3", typed: "-n" }]);
+    expect(r.options).toEqual([{ key: "n", value: "3", typed: "-n", at: 0 }]);
   });
 });
