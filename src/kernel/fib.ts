@@ -265,7 +265,9 @@ export class Fib {
       }
       if (r.action === "nop") continue;
       if (r.action !== "lookup") return ({ blackhole: "EINVAL", unreachable: "ENETUNREACH", prohibit: "EACCES" } as const)[r.action];
-      const why = this.tables.get(r.table)?.lookup(flow, out, this.ignoreLinkdown) ?? "EAGAIN";
+      const table = this.tables.get(r.table);
+      if (table === undefined) continue;
+      const why = table.lookup(flow, out, this.ignoreLinkdown);
       if (why === "EAGAIN") continue;
       if (why === undefined && r.suppressPrefixLen !== undefined && out.entry.dstLen <= r.suppressPrefixLen) continue;
       return why;
