@@ -1,9 +1,13 @@
 import { satteri } from "@astrojs/markdown-satteri";
 import mdx from "@astrojs/mdx";
 import { defineConfig } from "astro/config";
+import { createCssVariablesTheme } from "shiki";
 import { diagrams } from "./tools/diagrams/plugin.mjs";
 import { offline } from "./tools/offline/integration.mjs";
 import { themeHash } from "./tools/theme.mjs";
+
+// Colour belongs to packets: listings are ink on paper, comments and punctuation a shade lighter (styles/base.css, --code-*).
+const ink = createCssVariablesTheme({ name: "ink", variablePrefix: "--code-" });
 
 export default defineConfig({
   trailingSlash: "always",
@@ -28,7 +32,7 @@ export default defineConfig({
   },
   markdown: {
     processor: satteri({ hastPlugins: [diagrams] }),
-    shikiConfig: { themes: { light: "github-light", dark: "github-dark" }, defaultColor: "light-dark()" },
+    shikiConfig: { theme: ink },
     syntaxHighlight: { type: "shiki", excludeLangs: ["mermaid"] },
   },
 });

@@ -31,3 +31,6 @@ export function problemsOf(text) {
   if (/\bfa[bsrl]?:fa-/.test(text)) problems.push("icons of an icon font are not loaded; write the word.");
   return problems;
 }
+
+/** What a diagram is called, for the box it scrolls in. @param {string} text @returns {string} */
+export const titleOf = (text) => /^\s*accTitle\s*:\s*(.+)$/m.exec(text)?.[1]?.trim() ?? "";

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { defineHastPlugin } from "satteri";
 import mermaid from "mermaid/package.json" with { type: "json" };
-import { problemsOf } from "./lint.mjs";
+import { problemsOf, titleOf } from "./lint.mjs";
 
 const VERSION = createHash("sha256").update(readFileSync(new URL("./worker.mjs", import.meta.url))).update(mermaid.version).digest("hex");
 const CACHE = "node_modules/.cache/diagrams";
@@ -79,7 +79,8 @@ export const diagrams = defineHastPlugin({
         return {
           type: "element",
           tagName: "div",
-          properties: { className: isWide(svg) ? ["diagram-svg", "wide"] : ["diagram-svg"], "set:html": svg },
+          // Focusable, so that a diagram wider than a phone can be scrolled with the keyboard.
+          properties: { className: isWide(svg) ? ["diagram-svg", "wide"] : ["diagram-svg"], tabIndex: 0, role: "region", ariaLabel: titleOf(text), "set:html": svg },
           children: [],
         };
       },
