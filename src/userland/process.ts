@@ -9,6 +9,7 @@ import type { Errno } from "../kernel/errno.ts";
 import type { Netns } from "../kernel/api.ts";
 import type { TimerId } from "../sim/scheduler.ts";
 import { MICROSECOND, type Nanos } from "../sim/time.ts";
+import type { Inode } from "./fs.ts";
 import type { Machine } from "./machine.ts";
 import type { Tty } from "./tty.ts";
 
@@ -29,8 +30,10 @@ export interface Wait {
   write?: readonly Waitable[];
   /** An instant. One that is not in the future means: let others run, then go on. */
   until?: Nanos;
-  /** A child changed its state. */
-  child?: boolean;
+  /** A child ended: any, or this one. */
+  child?: true | Process;
+  /** A child that stopped or went on counts too (WUNTRACED, WCONTINUED); who asks clears `stateChanged`. */
+  untraced?: boolean;
 }
 /** Why it woke. After "signal" a handler has run; the caller looks again at what it wanted. */
 export type Wake = "ready" | "signal";
@@ -52,6 +55,10 @@ export interface OpenFile extends Waitable {
   tty?: Tty;
   /** Path it was opened by, for `ls -l /proc/self/fd`. */
   path?: string;
+  /** Of a regular file, as fstat(2) gives it; and lseek(2) with SEEK_SET. */
+  inode?: Inode;
+  offset?: number;
+  seek?(to: number): void;
 }
 
 export type Disposition = "default" | "ignore" | (() => void);
@@ -91,6 +98,11 @@ export class Process {
   env: Map<string, string>;
   cwd: string;
   umask = 0o022;
+  /** Effective user and group. */
+  uid = 0;
+  gid = 0;
+  /** /proc/PID/comm: the program file's name, 15 characters at most. */
+  comm: string;
   netns: Netns;
   readonly fds = new Map<number, OpenFile>();
   readonly children = new Set<Process>();
@@ -118,6 +130,9 @@ export class Process {
     this.sid = o.session ? pid : (p?.sid ?? pid);
     this.tty = o.session ? o.session.tty : p?.tty;
     this.argv = o.argv;
+    this.comm = commOf(o.argv);
+    this.uid = p?.uid ?? 0;
+    this.gid = p?.gid ?? 0;
     this.env = new Map(o.env ?? p?.env);
     this.cwd = o.cwd ?? p?.cwd ?? "/root";
     this.umask = p?.umask ?? 0o022;
@@ -288,7 +303,7 @@ export class Process {
           return { child, exit: child.exit };
         }
       }
-      yield { child: true };
+      yield { child: which ?? true };
     }
   }
 
@@ -306,6 +321,17 @@ export class Process {
 
   disposition(sig: Signal): Disposition {
     return this.dispositions.get(sig) ?? "default";
+  }
+
+  /**
+   * execve(2): another program in this process. Handlers fall back to the default action; "ignore" stays.
+   * The caller goes on as that program: `return yield* command.run(proc, args)`.
+   */
+  becomes(argv: readonly string[], env?: ReadonlyMap<string, string>): void {
+    this.argv = argv;
+    this.comm = commOf(argv);
+    if (env) this.env = new Map(env);
+    for (const [sig, d] of this.dispositions) if (typeof d === "function") this.dispositions.delete(sig);
   }
 
   /** Holds a signal back until `unblock`. */
@@ -390,8 +416,14 @@ export class Process {
     if (took === "gone") return;
     if (took === "none" && this.wait && !this.isReady(this.wait)) return; // a wake-up for nothing
     this.endWait();
+    const before = this.machine.current;
+    this.machine.current = this;
     let step: IteratorResult<Wait, number>;
-    step = this.body.next(took === "handled" ? "signal" : "ready");
+    try {
+      step = this.body.next(took === "handled" ? "signal" : "ready");
+    } finally {
+      this.machine.current = before;
+    }
     if (this.exit) return; // it ended itself on the way
     if (step.done) {
       this.finish({ code: step.value & 255 });
@@ -403,8 +435,9 @@ export class Process {
   private isReady(w: Wait): boolean {
     if (w.until !== undefined && this.now >= w.until) return true;
     if (w.read?.some((f) => f.readable) || w.write?.some((f) => f.writable)) return true;
-    if (w.child) for (const c of this.children) if (c.exit || c.stateChanged) return true;
-    return false;
+    const changed = (c: Process): boolean => c.exit !== undefined || (w.untraced === true && c.stateChanged !== undefined);
+    if (w.child === true) for (const c of this.children) if (changed(c)) return true;
+    return typeof w.child === "object" && changed(w.child);
   }
 
   private beginWait(w: Wait): void {
@@ -463,4 +496,10 @@ export class Process {
     if (this.parent) this.parent.childChanged();
     else this.machine.forget(this);
   }
+}
+
+/** As /proc/PID/comm: the file's name, 15 characters at most (TASK_COMM_LEN). */
+function commOf(argv: readonly string[]): string {
+  const path = (argv[0] ?? "").replace(/^-/, "");
+  return path.slice(path.lastIndexOf("/") + 1).slice(0, 15);
 }

@@ -1,5 +1,6 @@
 /** Every command of a machine, sorted by name. A new command is a new file and a new line here. */
 import type { Command } from "../command.ts";
+import { bash } from "./bash.ts";
 import { brctl } from "./brctl.ts";
 import { answer } from "./answer.ts";
 import { bridge } from "./bridge.ts";
@@ -14,6 +15,7 @@ import { ifconfig } from "./net-tools/ifconfig.ts";
 import { netstat } from "./net-tools/netstat.ts";
 import { route } from "./net-tools/route.ts";
 import { seq } from "./seq.ts";
+import { sh } from "./sh.ts";
 import { sort } from "./sort.ts";
 import { tac } from "./tac.ts";
 import { tee } from "./tee.ts";
@@ -26,6 +28,7 @@ import { yes } from "./yes.ts";
 export const COMMANDS: readonly Command[] = [
   answer,
   arp,
+  bash,
   brctl,
   bridge,
   cat,
@@ -39,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   netstat,
   route,
   seq,
+  sh,
   sort,
   tac,
   tee,

@@ -1,0 +1,104 @@
+/** The loop of an interactive shell: job notices, prompt, a command over as many lines as it needs, run it. */
+import type { Run } from "../process.ts";
+import { notifyJobs } from "./builtins/jobs.ts";
+import { inputLine } from "./main.ts";
+import { Parser } from "./parser.ts";
+import { aliasesOf } from "./program.ts";
+import { promptText } from "./prompt.ts";
+import { giveTerminal, runList, runTraps } from "./run.ts";
+import { Abort, type Shell } from "./shell.ts";
+import { reportSyntaxFault } from "./syntax-fault.ts";
+import { LineEditor } from "./line-editor.ts";
+
+export interface InteractiveOptions {
+  /** Lines are edited on the terminal. */
+  editing: boolean;
+}
+
+export function* interact(sh: Shell, o: InteractiveOptions): Run<number> {
+  const editor = o.editing ? new LineEditor(sh) : undefined;
+  let held = "";
+  let warned = false;
+  for (;;) {
+    if (held === "") yield* beforePrompt(sh);
+    if (sh.flow?.kind === "exit") break;
+    const prompt = yield* promptText(sh, held === "" ? (sh.get("PS1") ?? "") : (sh.get("PS2") ?? ""));
+    const line = editor ? yield* editor.readLine(prompt, held !== "") : yield* plainLine(sh, prompt);
+    if (line === "interrupted") {
+      held = "";
+      sh.status = 130;
+      continue;
+    }
+    if (line === undefined) {
+      if (held !== "") {
+        yield* runHeld(sh, held, true);
+        held = "";
+        continue;
+      }
+      if (sh.jobs.jobs.some((j) => j.processes.some((p) => p.state === "stopped")) && !warned) {
+        yield* sh.proc.warn(`${sh.login ? "logout" : "exit"}\nThere are stopped jobs.\n`);
+        warned = true;
+        continue;
+      }
+      yield* sh.proc.warn(sh.login ? "logout\n" : sh.bash ? "exit\n" : "\n");
+      break;
+    }
+    warned = false;
+    held += line;
+    if (!(yield* runHeld(sh, held, false))) continue;
+    held = "";
+  }
+  giveBack(sh);
+  sh.flow = undefined;
+  return sh.status;
+}
+
+function giveBack(sh: Shell): void {
+  // The terminal goes back to who started this shell; a job-control parent takes it itself, another parent cannot.
+  const parent = sh.proc.parent;
+  if (parent && parent.sid === sh.proc.sid) giveTerminal(sh, parent.pgid);
+}
+
+function* beforePrompt(sh: Shell): Run<void> {
+  yield* notifyJobs(sh);
+  if (sh.pendingTraps.length > 0) yield* runTraps(sh);
+  sh.interrupted = false;
+}
+
+function* plainLine(sh: Shell, prompt: string): Run<string | undefined | "interrupted"> {
+  if (prompt !== "") yield* sh.proc.warn(prompt);
+  return yield* inputLine(sh);
+}
+
+/** @returns false when more lines are needed. */
+function* runHeld(sh: Shell, text: string, ended: boolean): Run<boolean> {
+  const parser = new Parser(text, { dialect: sh.dialect, aliases: aliasesOf(sh), extglob: sh.shopts.has("extglob"), mayContinue: !ended });
+  for (;;) {
+    parser.useAliases(aliasesOf(sh), sh.shopts.has("extglob"));
+    const parsed = parser.next();
+    if (parsed.kind === "end") return true;
+    if (parsed.kind === "fault") {
+      if (parsed.atEnd && !ended) return false;
+      yield* reportSyntaxFault(sh, parsed.fault);
+      sh.status = 2;
+      return true;
+    }
+    try {
+      sh.status = yield* runList(sh, parsed.script);
+    } catch (e) {
+      if (!(e instanceof Abort)) throw e;
+      sh.status = e.status;
+      sh.depth = sh.loopDepth = sh.unchecked = 0;
+      sh.frames = [];
+      sh.builtin = "";
+      sh.sourcing = [];
+      if (e.how === "exit") {
+        sh.flow = { kind: "exit" };
+        return true;
+      }
+    }
+    sh.commandNumber++;
+    if (sh.flow?.kind === "exit") return true;
+    sh.flow = undefined;
+  }
+}
