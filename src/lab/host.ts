@@ -138,7 +138,9 @@ export class EngineHost {
     if (!began.ok) return this.refuse(r, began.error);
     const view = viewLab(resolved.value, r.lang);
     const cables = view.cables.map((c) => ({ ...c, cut: !began.value.network.cables[c.id]!.connected }));
-    this.post({ id: r.id, ok: true, type: "load", lab: { ...view, cables }, now: began.value.now });
+    const hintsOf = (task: string): string[] => Array.from({ length: began.value.hints.get(task) ?? 0 }, (_, i) => hintText(resolved.value, r.lang, task, i) ?? "");
+    const tasks = view.tasks.map((t) => ({ ...t, hints: { ...t.hints, opened: hintsOf(t.id) } }));
+    this.post({ id: r.id, ok: true, type: "load", lab: { ...view, cables, tasks }, now: began.value.now });
   }
 
   /** A session in which `log` has happened takes the place of the one before. */

@@ -60,7 +60,8 @@ export interface TaskView {
   title: string;
   text: string;
   points: number;
-  hints: { count: number; cost: number };
+  /** `opened`: the texts of those that a restored session has opened already. */
+  hints: { count: number; cost: number; opened?: readonly string[] };
   /** Shown when it is done; "" where there is nothing to say. */
   done: string;
   /** What each check demands, in one sentence of the reader's language; `Outcome.check` is the id. */
