@@ -29,6 +29,8 @@ export class Bench {
   readonly at: Nanos;
   /** Why the bench cannot go on; then no outcome of it is worth anything. */
   spent: string | undefined;
+  /** Why the check that is being judged cannot be: set by what it does, cleared by who asks. */
+  fault: string | undefined;
   private readonly budget: number;
   private readonly goOn: (() => boolean) | undefined;
   private used = 0;
@@ -80,11 +82,16 @@ export class Bench {
   private changed(session: Session | undefined, changes: readonly Change[]): Session | undefined {
     for (const c of changes) {
       if (session === undefined || this.spent !== undefined) return undefined;
-      // A command that fails is a finding of what follows, not a fault; running out of events is one.
-      if (applyChange(session.network, c, CHECK_BUDGET) === "takes too many events") this.spent = "takes too many events";
+      this.note(applyChange(session.network, c, CHECK_BUDGET));
       if (this.goOn !== undefined && !this.goOn()) this.spent = "takes too long";
     }
     return this.spent === undefined ? session : undefined;
+  }
+
+  /** A command that fails is a finding of what follows; one that does not exist is a fault of the lab, and no events left is the end. */
+  note(failure: string | undefined): void {
+    if (failure === "takes too many events") this.spent ??= failure;
+    else if (failure !== undefined && /^exit status (95|127)\b/.test(failure)) this.fault ??= failure;
   }
 
   /** Counts what finished copies have cost. */
@@ -97,7 +104,7 @@ export class Bench {
   /** Runs a line on a copy. */
   run(session: Session, node: string, line: string, within: number): LineResult {
     const result = runLine(session.network, node, line, Math.round(within * SECOND), CHECK_BUDGET);
-    if (result.overBudget) this.spent ??= "takes too many events";
+    if (result.overBudget) this.note("takes too many events");
     return result;
   }
 

@@ -34,8 +34,10 @@ function outcomeOf(check: Check, bench: Bench): Outcome {
   const { id, kind } = check;
   // The edge at which our own mistakes are caught: they cost nobody anything but this check.
   try {
+    bench.fault = undefined;
     const verdict = judge(check, bench);
-    if (verdict === undefined || bench.spent !== undefined) return { check: id, kind, status: "error", because: bench.spent ?? "the check came to no end" };
+    const because = bench.spent ?? bench.fault ?? (verdict === undefined ? "the check came to no end" : undefined);
+    if (verdict === undefined || because !== undefined) return { check: id, kind, status: "error", because: because ?? "" };
     const { pass, expected, found, firstWrong, walk } = verdict;
     if (pass) return { check: id, kind, status: "pass", expected, found };
     return { check: id, kind, status: "fail", expected, found, ...(firstWrong === undefined ? {} : { firstWrong }), ...(walk === undefined ? {} : { walk }) };

@@ -94,7 +94,8 @@ function checkFolder(files: LabFiles, prefix: string, complete: boolean): Proble
   for (const path of files.keys())
     if (path !== "lab.yaml" && path !== "solution.sh" && path !== "wrong.yaml" && !TEXT_FILE.test(path)) problems.push(whole(path, "is no file of a lab", "remove it; a lab has lab.yaml, text.<lang>.yaml, solution.sh, wrong.yaml"));
   if (!files.has("lab.yaml")) problems.push(whole("lab.yaml", "is missing", "write it; see docs/lab-format.md"));
-  for (const path of complete ? ["text.en.yaml", "solution.sh"] : []) if (!files.has(path)) problems.push(whole(path, "is missing", "write it; see docs/lab-format.md"));
+  const figure = /^kind:\s*figure\s*$/m.test(files.get("lab.yaml") ?? "");
+  for (const path of complete ? (figure ? ["text.en.yaml"] : ["text.en.yaml", "solution.sh"]) : []) if (!files.has(path)) problems.push(whole(path, "is missing", "write it; see docs/lab-format.md"));
   return problems;
 }
 
@@ -130,6 +131,8 @@ class Resolver {
     this.drawParameters(tree, tree.value.parameters);
     this.nameCables(tree, tree.value.cables);
     const lab = this.readLab(tree, tree.value);
+    if (lab !== undefined && (lab.kind === "figure") !== (lab.tasks.length === 0))
+      this.complain(tree, ["tasks"], lab.kind === "figure" ? "must not be there: a figure has no tasks" : "must hold at least one task", lab.kind === "figure" ? "remove them, or choose another kind" : "write one, or make it kind: figure");
     const texts = this.readTexts(lab);
     const solution = this.readSolution(lab);
     const ways = this.readWays(lab, solution);

@@ -327,7 +327,8 @@ export type Task = z.infer<typeof Task>;
 export const Lab = z.strictObject({
   version: z.literal(1, { error: "must be 1" }),
   id: Name,
-  kind: z.enum(["build", "break-fix", "investigate", "predict", "design"]),
+  /** "figure": a network of a chapter, without tasks. */
+  kind: z.enum(["build", "break-fix", "investigate", "predict", "design", "figure"]),
   /** Slug of the chapter it belongs to. */
   chapter: Name,
   minutes: z.int().min(1).max(240),
@@ -339,7 +340,7 @@ export const Lab = z.strictObject({
   prepare: z.array(Change).max(200).default([]),
   /** Nodes with a terminal for the learner, in this order; default: all. */
   terminals: z.array(Name).optional(),
-  tasks: z.array(Task).min(1).max(LIMITS.tasks),
+  tasks: z.array(Task).max(LIMITS.tasks).default([]),
 });
 export type Lab = z.infer<typeof Lab>;
 export type LabNode = z.infer<typeof Node>;
@@ -387,7 +388,7 @@ export const LabText = z.strictObject({
       /** For each check what must hold, in one sentence. */
       checks: z.record(Name, Prose),
     }),
-  ),
+  ).default({}),
   /** Shown when all is done. */
   outro: Prose.optional(),
 });

@@ -76,10 +76,11 @@ export class Terminal {
     return all.length > SCROLLBACK_OCTETS ? all.subarray(all.length - SCROLLBACK_OCTETS) : all;
   }
 
-  /** The shell waits for a line and has read everything typed so far. */
+  /** The shell waits for a line (or its builtin for an answer) and has read everything typed so far. */
   get atPrompt(): boolean {
     const { tty } = this;
-    return tty.session !== undefined && tty.foreground === tty.session.pgid && !tty.mode.canonical && !tty.readable;
+    const shell = tty.session;
+    return shell !== undefined && tty.foreground === shell.pgid && shell.waitsFor?.read?.includes(tty) === true && !tty.readable;
   }
 }
 

@@ -155,6 +155,11 @@ export class Process {
     return this.machine.clock.now;
   }
 
+  /** What it waits for: tells whether a shell sits at its prompt. */
+  get waitsFor(): Wait | undefined {
+    return this.state === "running" ? this.wait : undefined;
+  }
+
   // -- descriptors --------------------------------------------------------------------------------------------------
 
   /** dup2: `fd` now refers to `file`. */

@@ -32,7 +32,7 @@ export function judgeCapture(check: Capture, bench: Bench): Verdict | undefined 
   const session = listen(check, tallies, count, bench);
   if (session === undefined) return undefined;
   for (const change of check.during) {
-    if (applyChange(session.network, change, 20_000_000) === "takes too many events") bench.spent ??= "takes too many events";
+    bench.note(applyChange(session.network, change, 20_000_000));
     if (bench.spent !== undefined) return undefined;
   }
   return judge(check, tallies);

@@ -1,7 +1,7 @@
 /** `walk`: which devices and stages a packet passes. The probe must be answered: a packet that gets nowhere avoids everything. */
 import type { Decision } from "../../sim/trace.ts";
 import type { Bench } from "../bench.ts";
-import { startProbe } from "../probe.ts";
+import { startProbe, type TryResult } from "../probe.ts";
 import type { CheckOf, Point } from "../schema.ts";
 import { asHop, firstWrong, type Part, WalkRecorder } from "../walk.ts";
 import { fact, listing, type Verdict } from "./verdict.ts";
@@ -13,7 +13,9 @@ export function judgeWalk(check: Walk, bench: Bench): Verdict | undefined {
   if (session === undefined) return undefined;
   const { network } = session;
   const recorder = new WalkRecorder(network.sim.trace);
-  const { process, results } = startProbe(network.machine(check.from), { ...check, tries: 3, within: 1 }, (r) => r.result === "ok");
+  // One more after the first that is answered: the first may have been flooded while nothing was learnt yet.
+  const answered = new Set<TryResult>();
+  const { process, results } = startProbe(network.machine(check.from), { ...check, tries: 4, within: 1 }, (r) => r.result === "ok" && answered.add(r).size >= 2);
   bench.runUntil(network, network.now + 20e9, () => process === undefined || process.exit !== undefined);
   recorder.end();
   if (bench.spent !== undefined) return undefined;
@@ -24,22 +26,16 @@ export function judgeWalk(check: Walk, bench: Bench): Verdict | undefined {
     const hop = firstWrong(recorder);
     return { pass: false, expected, found: fact("walk.lost", { from: check.from, to: check.to }, `no answer from ${check.to}`), ...(hop === undefined ? {} : { firstWrong: hop }), ...walk };
   }
+  const settled = results.findLast((r) => r.result === "ok")!;
   const ways: Part[] = check.way === "both" ? ["there", "back"] : [check.way];
   for (const way of ways) {
-    const wrong = judgeWay(check, recorder.of(way));
+    const wrong = judgeWay(check, recorder.of(way).filter((d) => d.at >= settled.sentAt));
     if (wrong !== undefined) return { pass: false, expected, ...wrong, ...walk };
   }
   return { pass: true, expected, found: fact("walk.as-expected", {}, "as expected"), ...walk };
 }
 
-/** Of several tries the last is looked at: the first may have been flooded while nothing was learnt. */
-function lastTry(decisions: readonly Decision[]): readonly Decision[] {
-  const start = decisions.findLastIndex((d) => d.parent === 0 && (d.stage === "socket" || d.stage === "route" || d.stage === "icmp" || d.stage === "program") && d.packet !== decisions.at(-1)?.parent);
-  return start <= 0 ? decisions : decisions.filter((d) => d.at >= decisions[start]!.at);
-}
-
-function judgeWay(check: Walk, all: readonly Decision[]): Pick<Verdict, "found" | "firstWrong"> | undefined {
-  const decisions = lastTry(all);
+function judgeWay(check: Walk, decisions: readonly Decision[]): Pick<Verdict, "found" | "firstWrong"> | undefined {
   let at = 0;
   for (const point of check.passes) {
     const next = decisions.findIndex((d, i) => i >= at && matches(d, point));
