@@ -89,7 +89,13 @@ export async function labOf(id: string, lang: Lang): Promise<LabPage | undefined
   return words ? pageOf(lab, words) : undefined;
 }
 
-export async function allLabs(lang: Lang): Promise<LabPage[]> {
+/** Every network, those of the chapters' figures too. */
+export async function allNetworks(lang: Lang): Promise<LabPage[]> {
   const pages = await Promise.all((await labIds()).map((id) => labOf(id, lang)));
   return pages.filter((page) => page !== undefined);
+}
+
+/** What a reader can open and be graded in. */
+export async function allLabs(lang: Lang): Promise<LabPage[]> {
+  return (await allNetworks(lang)).filter((page) => page.kind !== "figure");
 }
