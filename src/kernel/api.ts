@@ -238,6 +238,8 @@ export interface SockError {
   origin: "local" | "icmp";
   /** Of an ICMP error. */
   type?: number; code?: number; offender?: Ipv4;
+  /** Of an ICMP error: the TTL it arrived with (IP_RECVTTL), and when. */
+  ttl?: number; at?: Nanos;
   /** Next-hop MTU, or the like (ee_info). */
   info: number;
   /** What was sent, from its payload on, as far as quoted; and to whom. */

@@ -254,7 +254,7 @@ export class IcmpProtocol {
       if (info === 0) info = guessMtu(getU16(b, inner + 2));
       if (ns.sysctl.number("net.ipv4.ip_no_pmtu_disc") === 0 && ns.fib.isLocal(innerSrc)) ns.routes.learnMtu(innerDst, innerSrc, info);
     }
-    ns.sockets.deliverError(b.slice(inner, skb.tail), type, code, info, offender, dev);
+    ns.sockets.deliverError(b.slice(inner, skb.tail), type, code, info, offender, dev, b[skb.network + IPV4.ttl]!);
     ns.consume(skb, "icmp", dev, `type ${type} code ${code} from ${formatIpv4(offender)}`);
   }
 

@@ -83,11 +83,11 @@ export class RawSocket extends InetSocket implements RawSock {
   }
 
   /** raw_err: without IP_RECVERR only a connected socket hears of it. */
-  error(inner: Uint8Array, type: number, code: number, info: number, offender: Ipv4): void {
+  error(inner: Uint8Array, type: number, code: number, info: number, offender: Ipv4, ttl: number): void {
     const { errno, fatal } = icmpErrno(type, code);
     const hard = fatal || (type === ICMP_TYPE.DEST_UNREACH && errno === "EMSGSIZE" && this.pmtudisc !== "dont");
     const headerLength = (inner[0]! & 15) * 4;
-    this.icmpError({ errno, origin: "icmp", type, code, offender, info, data: inner.slice(headerLength), to: getU32(inner, IPV4.dst), port: 0 }, hard, this.peer !== 0);
+    this.icmpError({ errno, origin: "icmp", type, code, offender, ttl, at: this.ns.sim.clock.now, info, data: inner.slice(headerLength), to: getU32(inner, IPV4.dst), port: 0 }, hard, this.peer !== 0);
   }
 
   close(): void {
@@ -120,11 +120,11 @@ export class SocketTable {
   }
 
   /** icmp_socket_deliver: `inner` is the quoted packet. */
-  deliverError(inner: Uint8Array, type: number, code: number, info: number, offender: Ipv4, dev: NetDevice): void {
+  deliverError(inner: Uint8Array, type: number, code: number, info: number, offender: Ipv4, dev: NetDevice, ttl: number): void {
     const protocol = inner[IPV4.protocol]!;
     const src = getU32(inner, IPV4.src);
     const dst = getU32(inner, IPV4.dst);
-    for (const s of this.raw) if (s.wants(protocol, dst, src, dev.ifindex)) s.error(inner, type, code, info, offender);
-    if (protocol === IPPROTO.UDP) this.ns.udp_.error(inner, type, code, info, offender, dev);
+    for (const s of this.raw) if (s.wants(protocol, dst, src, dev.ifindex)) s.error(inner, type, code, info, offender, ttl);
+    if (protocol === IPPROTO.UDP) this.ns.udp_.error(inner, type, code, info, offender, dev, ttl);
   }
 }

@@ -102,12 +102,12 @@ export class UdpSocket extends InetSocket implements UdpSock {
     });
   }
 
-  error(inner: Uint8Array, type: number, code: number, info: number, offender: Ipv4): void {
+  error(inner: Uint8Array, type: number, code: number, info: number, offender: Ipv4, ttl: number): void {
     const headerLength = (inner[0]! & 15) * 4;
     const { errno, fatal } = icmpErrno(type, code);
     const hard = fatal || (errno === "EMSGSIZE" && this.pmtudisc !== "dont");
     this.icmpError(
-      { errno, origin: "icmp", type, code, offender, info, data: inner.slice(headerLength + UDP_LEN), to: getU32(inner, IPV4.dst), port: getU16(inner, headerLength + UDP.dst) },
+      { errno, origin: "icmp", type, code, offender, ttl, at: this.ns.sim.clock.now, info, data: inner.slice(headerLength + UDP_LEN), to: getU32(inner, IPV4.dst), port: getU16(inner, headerLength + UDP.dst) },
       hard,
       this.peer !== undefined,
     );
@@ -223,11 +223,11 @@ export class UdpProtocol {
   }
 
   /** udp_err: `inner` is the quoted packet, from its IP header on. */
-  error(inner: Uint8Array, type: number, code: number, info: number, offender: Ipv4, dev: NetDevice): void {
+  error(inner: Uint8Array, type: number, code: number, info: number, offender: Ipv4, dev: NetDevice, ttl: number): void {
     const headerLength = (inner[0]! & 15) * 4;
     if (inner.length < headerLength + UDP_LEN) return;
     const s = this.best(getU32(inner, IPV4.dst), getU16(inner, headerLength + UDP.dst), getU32(inner, IPV4.src), getU16(inner, headerLength + UDP.src), dev.ifindex);
-    s?.error(inner, type, code, info, offender);
+    s?.error(inner, type, code, info, offender, ttl);
   }
 }
 
