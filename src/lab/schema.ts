@@ -38,8 +38,8 @@ const PrefixText = z.string().regex(PREFIX, "must be an IPv4 prefix such as 10.0
 const MacText = z.string().regex(MAC, "must be a MAC address in lower case, aa:bb:cc:dd:ee:ff");
 const AbsolutePath = z.string().regex(/^\/[^\u0000]*$/, "must be an absolute path").max(255);
 const Port = z.int().min(1).max(65535);
-/** Text in which a number may stand, because "${a}" alone gives one. */
-const Text = z.union([z.string(), z.number()], { error: "must be text" }).transform(String).pipe(z.string().max(LIMITS.stringOctets));
+/** Text in which a number may stand, because "${a}" alone gives one, and `true`, which is a command. */
+const Text = z.union([z.string(), z.number(), z.boolean()], { error: "must be text" }).transform(String).pipe(z.string().max(LIMITS.stringOctets));
 const Line = Text.pipe(z.string().min(1, "must not be empty").regex(/^[^\r\n]*$/, "must be one line"));
 /** "h1:eth0"; a cable is named by either of its ends. */
 const Interface = z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?:[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, "must be NODE:INTERFACE, such as h1:eth0");
@@ -302,7 +302,7 @@ const Output = z.strictObject({
   lacks: oneOrMore(Text).optional(),
 });
 
-export const Check = z.discriminatedUnion("kind", [Reach, Route, Neigh, Fdb, Capture, Walk, Config, Output]);
+export const Check = z.discriminatedUnion("kind", [Reach, Route, Neigh, Fdb, Capture, Walk, Config, Output], { error: "must be one of reach, route, neigh, fdb, capture, walk, config, output" });
 export type Check = z.infer<typeof Check>;
 export type CheckKind = Check["kind"];
 export type CheckOf<K extends CheckKind> = Extract<Check, { kind: K }>;

@@ -25,11 +25,14 @@ export function formatPath(path: Path): string {
 /** Keys that mean something to JavaScript itself; no file of ours needs them. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
+const CORE_TAG = /^tag:yaml\.org,2002:(map|seq|str|int|float|bool|null)$/;
+
 const pathKey = (path: Path): string => path.join("\u0000");
 
 export function parseYaml(file: string, text: string): Result<Tree, Problem[]> {
   const early = tooDeepToParse(text);
   if (early !== undefined) return err([{ file, line: early, key: "", rule: `is nested deeper than ${LIMITS.depth}`, fix: "make it flatter" }]);
+  if (tooMany(text)) return err([{ file, line: 0, key: "", rule: `holds more than ${ITEMS} items`, fix: "make it smaller" }]);
   const lines = new LineCounter();
   const doc = parseDocument(text, { lineCounter: lines, version: "1.2", schema: "core", uniqueKeys: false, prettyErrors: false, logLevel: "silent", keepSourceTokens: false });
   if (doc.errors.length > 0) {
@@ -79,6 +82,21 @@ function tooDeepToParse(text: string): number | undefined {
   return undefined;
 }
 
+/** Keys, list items and commas that a file may have at most; the largest lab will have a tenth. */
+const ITEMS = 40_000;
+
+/** Counts what begins an item, without asking whether it stands in a text. */
+function tooMany(text: string): boolean {
+  let items = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c !== 58 && c !== 45 && c !== 44) continue;
+    const next = text.charCodeAt(i + 1);
+    if ((c === 44 || next === 32 || next === 10 || Number.isNaN(next)) && ++items > ITEMS) return true;
+  }
+  return false;
+}
+
 class Reader {
   readonly problems: Problem[] = [];
   readonly lineAt = new Map<string, number>();
@@ -105,7 +123,7 @@ class Reader {
     if (isAlias(n)) return this.problem(path, n, "is an alias (*name)", "write the value out; anchors and aliases are not used here");
     const extra = n as { anchor?: string; tag?: string };
     if (extra.anchor !== undefined) return this.problem(path, n, "has an anchor (&name)", "remove it; anchors and aliases are not used here");
-    if (extra.tag !== undefined && !extra.tag.startsWith("tag:yaml.org,2002:")) return this.problem(path, n, `has the tag ${extra.tag}`, "remove it; tags are not used here");
+    if (extra.tag !== undefined && !CORE_TAG.test(extra.tag)) return this.problem(path, n, `has the tag ${extra.tag}`, "remove it; tags are not used here");
     if (isMap(n)) return this.readMap(n.items, path, n);
     if (isSeq(n)) return n.items.map((item, i) => this.read(item, [...path, i]));
     return isScalar(n) ? this.readScalar(n.value, path, n) : this.problem(path, n, "is not a value", "write a text, a number, a list or a mapping");
