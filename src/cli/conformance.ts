@@ -105,10 +105,8 @@ function isAskedFor(l: Loaded, o: Options): boolean {
 
 function runAsText(loaded: readonly Loaded[], io: ConformanceIo, engine: MakeEngine, diff: boolean): number {
   const results: CaseResult[] = [];
-  let unreadable = 0;
   for (const l of loaded) {
     if (!("c" in l)) {
-      unreadable++;
       io.out(`FAIL ${l.file}  is not a case\n`);
       for (const p of l.problems) io.err(`${p}\n`);
       continue;

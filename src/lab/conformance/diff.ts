@@ -49,8 +49,10 @@ function middleEdits(a: readonly string[], b: readonly string[]): Edit[] {
   let i = 0;
   let j = 0;
   while (i < a.length && j < b.length) {
-    if (a[i] === b[j]) out.push({ mark: " ", line: a[i++]! }), j++;
-    else if (longest[(i + 1) * width + j]! >= longest[i * width + j + 1]!) out.push({ mark: "-", line: a[i++]! });
+    if (a[i] === b[j]) {
+      out.push({ mark: " ", line: a[i++]! });
+      j++;
+    } else if (longest[(i + 1) * width + j]! >= longest[i * width + j + 1]!) out.push({ mark: "-", line: a[i++]! });
     else out.push({ mark: "+", line: b[j++]! });
   }
   return [...out, ...replaced(a.slice(i), b.slice(j))];
