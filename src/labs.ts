@@ -15,13 +15,15 @@ export interface LabTask {
   readonly text: string;
   readonly points: number;
 }
+/** A network of a chapter is a lab without tasks: its files are served, but it has no room and stands in no list. */
+export type LabKind = Exclude<Lab["kind"], "figure">;
 export interface LabPage {
   readonly id: string;
   readonly title: string;
   readonly summary: string;
   readonly intro: string;
   readonly given: readonly string[];
-  readonly kind: Lab["kind"];
+  readonly kind: LabKind | "figure";
   /** Slug of its chapter. */
   readonly chapter: string;
   readonly minutes: number;
@@ -76,7 +78,8 @@ function pageOf({ id, lab }: ResolvedLab, words: LabText): LabPage {
   };
 }
 
-async function labIds(): Promise<string[]> {
+/** Every folder of labs/, figures included. */
+export async function labIds(): Promise<string[]> {
   const entries = await readdir(ROOT, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
 }
@@ -89,13 +92,11 @@ export async function labOf(id: string, lang: Lang): Promise<LabPage | undefined
   return words ? pageOf(lab, words) : undefined;
 }
 
-/** Every network, those of the chapters' figures too. */
-export async function allNetworks(lang: Lang): Promise<LabPage[]> {
-  const pages = await Promise.all((await labIds()).map((id) => labOf(id, lang)));
-  return pages.filter((page) => page !== undefined);
-}
+export type Room = LabPage & { readonly kind: LabKind };
+export const isRoom = (page: LabPage | undefined): page is Room => page !== undefined && page.kind !== "figure";
 
 /** What a reader can open and be graded in. */
-export async function allLabs(lang: Lang): Promise<LabPage[]> {
-  return (await allNetworks(lang)).filter((page) => page.kind !== "figure");
+export async function allLabs(lang: Lang): Promise<Room[]> {
+  const pages = await Promise.all((await labIds()).map((id) => labOf(id, lang)));
+  return pages.filter(isRoom);
 }

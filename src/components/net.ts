@@ -22,6 +22,8 @@ export interface PacketSpec {
   at?: number;
   text?: string;
   sub?: string;
+  /** The words explain, they do not name the packet. */
+  quiet?: boolean;
   state?: "followed" | "copy" | "dropped" | "queued";
 }
 export interface NetSpec {

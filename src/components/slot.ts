@@ -2,7 +2,7 @@
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
 
-function decode(text: string): string {
+export function decodeEntities(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|([a-z]+));/gi, (whole, hex?: string, dec?: string, name?: string) => {
     if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));
     if (dec) return String.fromCodePoint(Number(dec));
@@ -16,7 +16,7 @@ export function fencedText(html: string, where: string): string | undefined {
   if (!trimmed) return undefined;
   const fence = /^<pre\b[^>]*>([\s\S]*)<\/pre>$/.exec(trimmed);
   if (!fence || (fence[1] ?? "").includes("<pre")) throw new Error(`${where}: put exactly one fenced block between the tags, with an empty line before and after it`);
-  return decode((fence[1] ?? "").replace(/<[^>]*>/g, "")).replace(/\n$/, "");
+  return decodeEntities((fence[1] ?? "").replace(/<[^>]*>/g, "")).replace(/\n$/, "");
 }
 
 const escape = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");

@@ -35,6 +35,7 @@ export const en = {
   next: "Next",
   contents: "Contents",
   lab: "Lab",
+  notPublished: "This lab is not published yet.",
   openLab: "Open the lab",
   kinds: { build: "build", "break-fix": "find and mend", investigate: "investigate", predict: "predict", design: "design" },
   networkOf: (nodes: readonly string[], cables: readonly string[]) => `The network of this lab: ${nodes.join(", ")}. ${cables.length ? `Cables: ${cables.map((ends) => ends.replace(" ", " to ")).join(", ")}.` : "No cables."}`,

@@ -37,6 +37,7 @@ export const zhCn: Strings = {
   next: "下一章",
   contents: "目录",
   lab: "实验",
+  notPublished: "该实验尚未发布。",
   openLab: "打开实验",
   kinds: { build: "搭建", "break-fix": "排障", investigate: "探究", predict: "预测", design: "设计" },
   networkOf: (nodes, cables) => `本实验的网络：${nodes.join("、")}。${cables.length ? `链路：${cables.map((ends) => ends.replace(" ", " 到 ")).join("、")}。` : "没有链路。"}`,

@@ -80,6 +80,10 @@ describe("what is built", () => {
     expect(LABS.length).toBeGreaterThanOrEqual(3);
   });
 
+  test("every lab of a chapter is published", () => {
+    for (const path of CHAPTERS) expect(readFileSync(join(DIST, path, "index.html"), "utf8"), path).not.toContain("labcard unpublished");
+  });
+
   test("every link and every fragment on the site leads somewhere", () => {
     const ids = new Map<string, Set<string>>();
     const html = (path: string): string => readFileSync(join(DIST, path, path.endsWith("/") ? "index.html" : ""), "utf8");

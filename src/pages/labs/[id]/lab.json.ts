@@ -1,5 +1,5 @@
 import type { APIRoute, GetStaticPaths } from "astro";
-import { allNetworks, publicFiles } from "../../../labs.ts";
+import { labIds, publicFiles } from "../../../labs.ts";
 
 /** The lab as the engine reads it: its files byte for byte, without the solution. */
 export const GET: APIRoute = async ({ params }) => {
@@ -7,4 +7,4 @@ export const GET: APIRoute = async ({ params }) => {
   return new Response(JSON.stringify({ id, files: await publicFiles(id) }), { headers: { "content-type": "application/json" } });
 };
 
-export const getStaticPaths: GetStaticPaths = async () => (await allNetworks("en")).map((lab) => ({ params: { id: lab.id } }));
+export const getStaticPaths: GetStaticPaths = async () => (await labIds()).map((id) => ({ params: { id } }));
