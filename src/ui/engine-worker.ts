@@ -143,7 +143,9 @@ class EngineWorker {
   private flush(): void {
     this.flushed = performance.now();
     if (this.batch.length === 0) return;
-    const messages = this.batch;
+    // Of many readings of the clock only the last is news.
+    const lastClock = this.batch.findLast((message) => !("id" in message) && message.type === "clock");
+    const messages = this.batch.filter((message) => "id" in message || message.type !== "clock" || message === lastClock);
     this.batch = [];
     scope.postMessage({ ui: "batch", messages }, octetsOf(messages));
   }

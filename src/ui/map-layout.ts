@@ -29,6 +29,8 @@ export interface Box {
   readonly h: number;
   /** Lines that fit. */
   readonly lines: readonly string[];
+  /** Beside the name, where there is no room below it. */
+  readonly beside: string;
 }
 export interface Pad {
   readonly node: string;
@@ -51,7 +53,7 @@ export interface MapLayout {
   readonly cables: readonly CableLine[];
   /** Two a cable, in the cables' order. */
   readonly pads: readonly Pad[];
-  readonly compact: boolean;
+  readonly form: Form;
 }
 
 /** Advance of a letter of the mono face at 12 px, and of the text face at 13 px and weight 600. */
@@ -70,13 +72,23 @@ interface Sized extends MapNode {
   readonly w: number;
   readonly h: number;
   readonly shown: readonly string[];
+  readonly beside: string;
 }
 
-function sizeOf(node: MapNode, compact: boolean): Sized {
-  const shown = compact ? node.lines.slice(0, 1).map((line) => line.replace(/\/\d+$/, "")) : node.lines.slice(0, 3);
-  const widest = Math.max(node.id.length * SANS, ...shown.map((line) => line.length * MONO));
-  const least = node.kind === "host" ? (compact ? 64 : 104) : compact ? 52 : 76;
-  return { ...node, shown, w: Math.max(least, Math.ceil(widest) + (compact ? 14 : 24)), h: (compact ? 26 : 32) + shown.length * LINE };
+/** How much is written in a box: the name and up to three lines, the name and one, both in one line, the name alone. */
+export type Form = "full" | "short" | "inline" | "name";
+
+/** The end of an address, as much as tells the nodes of one network apart: "10.241.10.167/24" is ".10.167". */
+const tail = (line: string): string => line.replace(/\/\d+$/, "").replace(/^.*?(\d+\.\d+\.)?((?:\.?\d+){2})$/, ".$2").replace("..", ".");
+
+function sizeOf(node: MapNode, form: Form): Sized {
+  const first = node.lines[0];
+  const shown = form === "full" ? node.lines.slice(0, 3) : form === "short" && first !== undefined ? [first.replace(/\/\d+$/, "")] : [];
+  const beside = form === "inline" && node.lines.length === 1 && first !== undefined && /\d+\.\d+$/.test(first.replace(/\/\d+$/, "")) ? tail(first) : "";
+  const inline = node.id.length * SANS + (beside ? 6 + beside.length * MONO : 0);
+  const widest = Math.max(inline, ...shown.map((line) => line.length * MONO));
+  const least = form === "full" ? (node.kind === "host" ? 104 : 76) : 46;
+  return { ...node, shown, beside, w: Math.max(least, Math.ceil(widest) + (form === "full" ? 24 : 14)), h: (form === "full" ? 32 : 26) + shown.length * LINE };
 }
 
 /** Columns or rows of the grid spread over the room there is, so that the outer boxes still fit. */
@@ -157,11 +169,11 @@ function plug(pad: Pad, box: Box): Point {
   return { x: pad.x, y: pad.y + (pad.y > box.y ? halfHigh : -halfHigh) };
 }
 
-function attempt(nodes: readonly MapNode[], cables: readonly MapCable[], width: number, height: number, compact: boolean, named: boolean): { layout: MapLayout; shortest: number } {
-  const sized = nodes.map((node) => sizeOf(node, compact));
+function attempt(nodes: readonly MapNode[], cables: readonly MapCable[], width: number, height: number, form: Form, named: boolean): { layout: MapLayout; shortest: number } {
+  const sized = nodes.map((node) => sizeOf(node, form));
   const placeX = spread(sized.map((n) => n.at[0]), sized.map((n) => n.w), width - 2 * MARGIN, 300);
   const placeY = spread(sized.map((n) => n.at[1]), sized.map((n) => n.h), height - 2 * MARGIN, 170);
-  const boxes: Box[] = sized.map((n) => ({ id: n.id, x: MARGIN + placeX(n.at[0]), y: MARGIN + placeY(n.at[1]), w: n.w, h: n.h, lines: n.shown }));
+  const boxes: Box[] = sized.map((n) => ({ id: n.id, x: MARGIN + placeX(n.at[0]), y: MARGIN + placeY(n.at[1]), w: n.w, h: n.h, lines: n.shown, beside: n.beside }));
   let byId = new Map(boxes.map((box) => [box.id, box]));
   const exits = exitsOf(cables, byId);
   // Boxes grow to hold the pads of their longest side.
@@ -189,25 +201,40 @@ function attempt(nodes: readonly MapNode[], cables: readonly MapCable[], width: 
   });
   const overlap = grown.some((p, i) => grown.some((q, k) => k > i && Math.abs(p.x - q.x) < (p.w + q.w) / 2 + 6 && Math.abs(p.y - q.y) < (p.h + q.h) / 2 + 6));
   const outside = grown.some((box) => box.x - box.w / 2 < 2 || box.x + box.w / 2 > width - 2 || box.y - box.h / 2 < 2 || box.y + box.h / 2 > height - 2);
-  return { layout: { width, height, boxes: grown, cables: lines, pads, compact }, shortest: overlap || outside ? -1 : shortest };
+  return { layout: { width, height, boxes: grown, cables: lines, pads, form }, shortest: overlap || outside || tangled(grown, lines, pads, cables) ? -1 : shortest };
 }
 
-/** The roomiest form in which every cable is long enough to see a frame on it; failing that, the compact one, drawn smaller. */
+const overlaps = (p: { x: number; y: number; w: number; h: number }, q: { x: number; y: number; w: number; h: number }, gap: number): boolean => Math.abs(p.x - q.x) < (p.w + q.w) / 2 + gap && Math.abs(p.y - q.y) < (p.h + q.h) / 2 + gap;
+
+/** Whether a device or a cable lies on a box or device that is not its own. */
+function tangled(boxes: readonly Box[], lines: readonly CableLine[], pads: readonly Pad[], cables: readonly MapCable[]): boolean {
+  const high = pads.map((pad) => ({ ...pad, h: pad.named ? PAD_H : 10 }));
+  if (high.some((pad) => boxes.some((box) => box.id !== pad.node && overlaps(pad, box, 1)))) return true;
+  if (high.some((pad, i) => high.some((other, k) => k > i && overlaps(pad, other, 1)))) return true;
+  return lines.some((line, i) => {
+    const own = cables[i]!.ends.map((end) => end.node);
+    for (let t = 0; t <= 1; t += 0.05) {
+      const point = { ...along(line, t), w: 0, h: 0 };
+      if (boxes.some((box) => !own.includes(box.id) && overlaps(point, box, 2))) return true;
+      if (high.some((pad, k) => Math.floor(k / 2) !== i && overlaps(point, pad, 0))) return true;
+    }
+    return false;
+  });
+}
+
+/** The roomiest form in which nothing lies on anything else and every cable is long enough to see a frame on it. */
 export function layMap(nodes: readonly MapNode[], cables: readonly MapCable[], width: number, height: number): MapLayout {
-  const forms = [[false, true], [true, true], [false, false], [true, false]] as const;
+  const forms = [["full", true], ["short", true], ["inline", true], ["short", false], ["inline", false], ["name", false]] as const;
   const w = Math.max(width, 240);
   const h = Math.max(height, 120);
   let best: { layout: MapLayout; shortest: number } | undefined;
-  for (const [compact, named] of forms) {
-    const tried = attempt(nodes, cables, w, h, compact, named);
-    if (tried.shortest >= LEAST_CABLE) return tried.layout;
-    best = tried;
+  for (const [form, named] of forms) {
+    const tried = attempt(nodes, cables, w, h, form, named);
+    if (tried.shortest >= (named ? LEAST_CABLE : LEAST_CABLE / 2)) return tried.layout;
+    if (!best || tried.shortest > best.shortest) best = tried;
   }
   // Too much for this panel: laid out on a larger sheet, which is then scaled down as a whole.
-  for (let scale = 1.25; scale <= 4; scale += 0.25) {
-    best = attempt(nodes, cables, w * scale, h * scale, true, false);
-    if (best.shortest >= LEAST_CABLE) break;
-  }
+  for (let scale = 1.15; best!.shortest < LEAST_CABLE / 2 && scale <= 4; scale += 0.15) best = attempt(nodes, cables, w * scale, h * scale, "name", false);
   return best!.layout;
 }
 

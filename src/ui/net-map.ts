@@ -208,7 +208,7 @@ export class NetMap {
 
   private drawBox(box: MapLayout["boxes"][number]): SVGElement {
     const node = this.lab.nodes.find((other) => other.name === box.id)!;
-    const centred = node.kind !== "host" || this.layout?.compact === true;
+    const centred = node.kind !== "host" || this.layout?.form !== "full";
     const x = centred ? box.x : box.x - box.w / 2 + 12;
     const anchor = centred ? "middle" : "start";
     const rows = box.lines.length;
@@ -217,7 +217,7 @@ export class NetMap {
       "g",
       { class: "item", "data-node": box.id },
       s("rect", { class: "box", x: box.x - box.w / 2, y: box.y - box.h / 2, width: box.w, height: box.h, rx: 3 }),
-      s("text", { class: "b", x, y: top, "text-anchor": anchor }, box.id),
+      s("text", { x, y: top, "text-anchor": anchor }, s("tspan", { class: "b" }, box.id), box.beside ? s("tspan", { class: "m d", dx: 6 }, box.beside) : false),
       ...box.lines.map((line, i) => s("text", { class: /[\d.:/]/.test(line) ? "m d" : "d", x, y: top + 17 * (i + 1), "text-anchor": anchor }, line)),
     );
     const lines = this.facts.get(box.id)?.lines ?? box.lines;

@@ -674,8 +674,11 @@ export class Room {
   // -- where the reader is -------------------------------------------------------------------------------------------------
 
   private lowSelected(id: string, byPerson: boolean): void {
-    if (this.deck.has(id)) void this.deck.show(id, byPerson);
-    else this.deck.hide();
+    const node = this.deck.nodeOf(id);
+    if (node !== undefined) {
+      void this.deck.show(id, byPerson);
+      if (byPerson || this.shownCable === undefined) void this.openTables(node, "", false);
+    } else this.deck.hide();
     if (id === "capture") this.capture.show();
   }
 

@@ -40,10 +40,10 @@ export class StatusLine {
       this.playing = true;
       this.tell();
     });
-    const skips = (Object.keys(SKIPS) as (keyof typeof SKIPS)[]).map((name) => button("btn sm skip", text.skipBy(text.skipTimes[name]), () => this.hooks.skip(SKIPS[name])));
+    const skips = (Object.keys(SKIPS) as (keyof typeof SKIPS)[]).map((name) => button("btn sm wait", text.skipBy(text.skipTimes[name]), () => this.hooks.skip(SKIPS[name])));
     this.element = h(
-      "footer",
-      { class: "time", "aria-label": text.clock },
+      "div",
+      { class: "time", role: "group", "aria-label": text.clock },
       h("div", { class: "tc" }, this.playButton, this.time, h("span", { class: "dim unit" }, text.seconds)),
       this.state,
       h("div", { class: "tc right" }, h("span", { class: "skips", role: "group", "aria-label": text.skip }, ...skips), this.speed),
@@ -110,5 +110,6 @@ export class StatusLine {
     const words = !this.playing ? text.paused : this.slow ? text.slowed(formatFactor(this.factor)) : this.chosen === "one" ? text.realTime : "";
     if (this.state.textContent !== words) this.state.textContent = words;
     this.element.classList.toggle("slow", this.slow);
+    this.element.classList.toggle("calm", this.playing && !this.slow);
   }
 }

@@ -117,18 +117,20 @@ export class TablesPanel {
     const hints: Readonly<Record<string, string>> = text.tableHints;
     const caption = h("caption", {}, names[table.kind] ?? table.kind, " ", h("code", {}, hints[table.kind] ?? ""));
     if (table.rows.length === 0) return h("table", { class: "tbl" }, caption, h("tbody", {}, h("tr", {}, h("td", { class: "none" }, text.emptyTable))));
+    // A column in which nothing stands says nothing.
+    const columns = table.columns.map((name, i) => ({ name, i })).filter(({ i }) => table.rows.some((row) => row[i]));
     return h(
       "table",
       { class: "tbl" },
       caption,
-      h("thead", {}, h("tr", {}, ...table.columns.map((column) => h("th", { scope: "col" }, text.columnNames[column] ?? column)))),
+      h("thead", {}, h("tr", {}, ...columns.map(({ name: column }) => h("th", { scope: "col" }, text.columnNames[column] ?? column)))),
       h(
         "tbody",
         {},
         ...table.rows.map((row) => {
           const isNew = fresh(row);
           const chosen = this.highlight !== "" && row.includes(this.highlight);
-          return h("tr", { class: [isNew ? "new" : "", chosen ? "pick" : ""].join(" ").trim() || undefined }, ...row.map((cell, i) => h("td", {}, isNew && i === 0 ? "+ " : "", cell)));
+          return h("tr", { class: [isNew ? "new" : "", chosen ? "pick" : ""].join(" ").trim() || undefined }, ...columns.map(({ i }, k) => h("td", {}, isNew && k === 0 ? "+ " : "", row[i] ?? "")));
         }),
       ),
     );

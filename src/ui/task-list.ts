@@ -35,6 +35,7 @@ export class TaskList {
     this.lab = lab;
     this.hooks = hooks;
     this.open = lab.tasks[0]?.id ?? "";
+    for (const task of lab.tasks) if (task.hints.opened?.length) this.hints.set(task.id, [...task.hints.opened]);
     this.head = h("div", { class: "ph" }, h("h2", { id: "pw-h-tasks" }, text.tasks), h("span", { class: "sp" }), this.total);
     const brief = h("div", { class: "brief" }, ...paragraphs(lab.intro || lab.summary), ...lab.given.flatMap((given) => paragraphs(given)));
     const scroll = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": text.taskList }, brief, this.list, this.foot);
@@ -71,7 +72,8 @@ export class TaskList {
     }
     const now = this.known.get(this.open)?.result.status;
     if (announce) this.say(grade);
-    if (now === "done" && before !== "done") this.openNext();
+    // Done: what it was about stays to be read, until the reader opens the next one.
+    if (!announce && now === "done" && before !== "done") this.openNext();
     this.draw();
     if (announce) this.element.querySelector(".cur")?.scrollIntoView({ block: "nearest" });
   }
@@ -113,12 +115,22 @@ export class TaskList {
     this.status.textContent = words.join(". ");
   }
 
-  private openNext(): void {
-    const tasks = this.lab.tasks;
+  /** The next task in order that is not done. */
+  private get nextOpen(): string | undefined {
+    const { tasks } = this.lab;
     const at = tasks.findIndex((task) => task.id === this.open);
-    const order = [...tasks.slice(at + 1), ...tasks.slice(0, at)];
-    const next = order.find((task) => this.known.get(task.id)?.result.status !== "done");
-    if (next) this.open = next.id;
+    const order = [...tasks.slice(at + 1), ...tasks.slice(0, Math.max(0, at))];
+    return order.find((task) => this.known.get(task.id)?.result.status !== "done")?.id;
+  }
+
+  private openNext(): void {
+    this.open = this.nextOpen ?? this.open;
+  }
+
+  private goOn(): void {
+    this.openNext();
+    this.draw();
+    this.list.querySelector<HTMLElement>(".cur .row")?.focus();
   }
 
   private draw(): void {
@@ -159,6 +171,7 @@ export class TaskList {
     const known = this.known.get(task.id);
     const shown = this.hints.get(task.id) ?? [];
     const failure = this.failures.get(task.id);
+    const done = known?.result.status === "done";
     const busy = this.checking === task.id || this.checking === "*";
     return [
       h("div", { class: "body" }, ...paragraphs(task.text)),
@@ -168,15 +181,19 @@ export class TaskList {
       h(
         "div",
         { class: "acts" },
-        this.act("btn primary sm", busy ? text.checking : known ? text.checkAgain : text.check, `check ${task.id}`, () => this.hooks.check(task.id)),
-        shown.length < task.hints.count && this.act("btn sm", text.nextHint(task.hints.cost), `hint ${task.id}`, () => this.hooks.hint(task.id)),
+        done && this.nextOpen ? button("btn primary sm", text.nextTask, () => this.goOn(), { "data-act": `next ${task.id}` }) : false,
+        this.act(done ? "btn sm" : "btn primary sm", busy ? text.checking : known ? text.checkAgain : text.check, `check ${task.id}`, () => this.hooks.check(task.id)),
+        !done && shown.length < task.hints.count && this.act("btn sm", text.nextHint(task.hints.cost), `hint ${task.id}`, () => this.hooks.hint(task.id)),
       ),
     ];
   }
 
   private feedback({ result, at }: Known): HTMLElement {
     const seconds = formatSeconds(at);
-    if (result.status === "done") return h("div", { class: "fb good" }, h("h3", {}, icon("check"), text.doneAt(seconds)));
+    if (result.status === "done") {
+      const why = this.lab.tasks.find((task) => task.id === result.task)?.done ?? "";
+      return h("div", { class: "fb good" }, h("h3", {}, icon("check"), text.doneAt(seconds)), ...(why ? paragraphs(why) : []));
+    }
     const wrong = result.outcomes.filter((outcome) => outcome.status !== "pass");
     return h("div", { class: "fb" }, h("h3", {}, icon("cross"), text.checkedAt(seconds)), ...wrong.map((outcome) => this.outcome(outcome)));
   }

@@ -90,7 +90,7 @@ export class TerminalPane {
       screenReaderMode: true,
       fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"),
       fontSize: phone ? 12 : 13,
-      lineHeight: 1.3,
+      lineHeight: 1.05,
       fontWeight: "400",
       fontWeightBold: "600",
       scrollback: SCROLLBACK,

@@ -83,6 +83,7 @@ export const en = {
   stateOpen: "Open:",
   check: "Check my work",
   checkAgain: "Check again",
+  nextTask: "Next task",
   checkAll: "Check all tasks",
   checking: "Checking.",
   checkFailed: (why: string) => `The check itself failed: ${why}. It costs nothing. Try again, or save the session and send it to us.`,
@@ -160,7 +161,7 @@ export const en = {
   walkGone: "This packet's decisions are no longer kept. Run the command again to see them.",
   lostBy: "Lost:",
   steps: "Decisions, in order",
-  onCable: (cable: string) => `cable ${cable}`,
+  stepsShown: (from: number, to: number, all: number) => `Decisions ${from} to ${to} of ${all}`,
   dropped: (reason: string) => `dropped, ${reason}`,
   stages: {
     xmit: "send", receive: "receive", bridge: "bridge", fdb: "FDB", stp: "STP", arp: "ARP", neigh: "neighbour", route: "route", rule: "rule", rp_filter: "rp_filter", forward: "forward", fragment: "fragment",

@@ -45,6 +45,18 @@ export function whyOf(d: Decision): string {
   return look.summary ? `\`${look.protocol} ${look.summary}\`` : "";
 }
 
+/** Drops that are nobody's fault: a copy that a switch flooded to somebody else. */
+const INNOCENT: ReadonlySet<string> = new Set(["OTHERHOST", "UNHANDLED_PROTO"]);
+/** Steps drawn of one walk. A flood in a loop makes thousands. */
+const STEPS_MAX = 400;
+
+/** A cable is named by its two ends; the packet goes from the one to the other. */
+function wayOf(d: Decision): string {
+  const here = `${d.node}:${d.dev}`;
+  const far = d.entry.split(" ").find((end) => end !== here);
+  return far ? `${here} > ${far}` : d.entry;
+}
+
 const macOf = (d: Decision): string => [...d.bytes.subarray(0, 6)].map((b) => b.toString(16).padStart(2, "0")).join(":");
 
 export class WalkPanel {
@@ -122,12 +134,16 @@ export class WalkPanel {
     const top = this.scroll.scrollTop;
     const items: HTMLElement[] = [];
     let place = "";
-    this.walk.decisions.forEach((d, i) => {
+    const { decisions } = this.walk;
+    const first = Math.max(0, Math.min(this.chosen - STEPS_MAX / 2, decisions.length - STEPS_MAX));
+    decisions.slice(first, first + STEPS_MAX).forEach((d, k) => {
+      const i = first + k;
       const here = d.netns ? `${d.node} ${d.netns}` : d.node;
       if (here !== place) items.push(h("li", { class: "at" }, h("span", {}, here), h("span", { class: "num" }, formatSeconds(d.at))));
       place = here;
       items.push(this.stepItem(d, i));
     });
+    if (decisions.length > STEPS_MAX) items.push(h("li", { class: "more dim" }, text.stepsShown(first + 1, Math.min(decisions.length, first + STEPS_MAX), decisions.length)));
     replace(this.scroll, h("ol", { class: "wk", role: "list", "aria-label": text.steps }, ...items));
     this.scroll.scrollTop = top;
     if (hadFocus) this.scroll.querySelector<HTMLElement>(".sel .stp")?.focus({ preventScroll: true });
@@ -137,10 +153,11 @@ export class WalkPanel {
     const on = i === this.chosen;
     const look = lookAt(d.bytes, d.layer);
     const dropped = d.verdict === "drop";
+    const harmless = INNOCENT.has(d.reason);
     const head = d.dev ? `${text.stages[d.stage]} ${d.dev}` : text.stages[d.stage];
-    const what = dropped ? text.dropped(d.reason || d.entry) : d.verdict === "flood" ? text.verdicts.flood : d.entry || text.verdicts[d.verdict];
+    const what = dropped ? text.dropped(d.reason || d.entry) : d.verdict === "flood" ? text.verdicts.flood : (d.stage === "cable" ? wayOf(d) : d.entry) || text.verdicts[d.verdict];
     const small = strip(look.blocks, { unit: 0.5, height: 11, bare: true });
-    const b = button(`stp${dropped ? " bad" : ""}`, [h("span", { class: "n" }, String(i + 1)), h("span", { class: "w" }, head), h("span", { class: "x" }, dropped ? icon("cross") : false, what), small], () => this.choose(i), { "aria-expanded": String(on), ...(on ? { "aria-current": "step" } : {}) });
+    const b = button(`stp${dropped && !harmless ? " bad" : ""}`, [h("span", { class: "n" }, String(i + 1)), h("span", { class: "w" }, head), h("span", { class: "x" }, dropped ? icon("cross") : false, what), small], () => this.choose(i), { "aria-expanded": String(on), ...(on ? { "aria-current": "step" } : {}) });
     return h("li", { class: `st${on ? " sel" : ""}` }, b, on ? this.why(d) : false);
   }
 

@@ -44,8 +44,14 @@ describe.each([["a switch", SWITCH], ["a ring", RING], ["a chain", CHAIN]] as co
 
 test("letters keep their size while there is room", () => {
   const layout = layMap(...SWITCH, 646, 300);
-  expect([layout.width, layout.compact]).toEqual([646, false]);
+  expect([layout.width, layout.form]).toEqual([646, "full"]);
   expect(layout.pads.every((pad) => pad.named)).toBe(true);
+});
+
+test("a phone's drawing keeps its size and gives up words first", () => {
+  const layout = layMap(...SWITCH, 374, 180);
+  expect(layout.width).toBe(374);
+  expect(layout.boxes.find((box) => box.id === "h1")!.beside).toBe(".153.132");
 });
 
 test("two cables between the same boxes do not lie on each other", () => {
