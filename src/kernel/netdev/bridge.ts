@@ -83,12 +83,15 @@ export class Bridge extends NetDevice {
   ageingTime: Nanos = 300 * SECOND;
   groupFwdMask = 0;
   private addrByUser = false;
+  /** Address in the bridge's id: zero until a port or a person gives one, whatever the device's own address is. */
+  idKey = 0;
   private mtuByUser = false;
   mcastSnooping = 1;
 
   constructor(ns: NetNamespace, name: string, ifindex: number, addr: Lladdr, addrByUser: boolean) {
     super(ns, name, ifindex, addr);
     this.addrByUser = addrByUser;
+    if (addrByUser) this.idKey = this.addrKey;
     this.carrier = false;
     this.stp = new SpanningTree(this);
     this.insertLocal(undefined, this.addrKey);
@@ -462,14 +465,16 @@ export class Bridge extends NetDevice {
     let lowest: NetDevice | undefined;
     for (const p of this.ports) if (lowest === undefined || p.dev.addrKey < lowest.addrKey) lowest = p.dev;
     if (lowest === undefined) this.changeAddress(new Uint8Array(6));
-    else if (lowest.addrKey !== this.addrKey) this.changeAddress(lowest.addr);
+    else if (lowest.addrKey !== this.idKey) this.changeAddress(lowest.addr);
   }
 
   private changeAddress(addr: Uint8Array): void {
     const old = this.addrKey;
-    if (macKey(addr, 0) === old) return;
+    const key = macKey(addr, 0);
+    if (key === old && key === this.idKey) return;
     this.addr.set(addr);
-    this.addrKey = macKey(this.addr, 0);
+    this.addrKey = key;
+    this.idKey = key;
     this.deleteLocal(undefined, old);
     this.insertLocal(undefined, this.addrKey);
     this.stp.idChanged();

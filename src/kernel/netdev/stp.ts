@@ -117,7 +117,7 @@ export class SpanningTree {
   }
 
   private id(): Id {
-    return { priority: this.priority, mac: this.bridge.addrKey };
+    return { priority: this.priority, mac: this.bridge.idKey };
   }
 
   private isRoot(): boolean {

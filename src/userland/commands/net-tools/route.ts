@@ -42,8 +42,8 @@ function formatRoute(proc: Process, r: RouteInfo, columns: RouteColumns, numeric
 }
 
 function columnsOf(r: RouteInfo, flags: string, iface: string, reject: boolean, columns: RouteColumns): string {
-  // /proc/net/route shows the MSS as the MTU it stands for, and round-trip times in milliseconds where the kernel has eighths.
-  const tcp = reject ? ["-", "-", "-"] : [r.metrics.advmss === undefined ? 0 : r.metrics.advmss + 40, r.metrics.window ?? 0, Math.trunc((r.metrics.rtt ?? 0) / 8)].map(String);
+  // /proc/net/route shows the MSS as the MTU it stands for.
+  const tcp = reject ? ["-", "-", "-"] : [r.metrics.advmss === undefined ? 0 : r.metrics.advmss + 40, r.metrics.window ?? 0, r.metrics.rtt ?? 0].map(String);
   const [mss, window, irtt] = tcp as [string, string, string];
   const device = reject ? "-" : iface;
   const metric = `${flags.padEnd(5)} ${String(r.priority).padEnd(6)} ${(reject ? "-" : "0").padEnd(2)} ${"0".padStart(7)}`;
@@ -122,7 +122,7 @@ function parseWords(proc: Process, request: Request, words: readonly string[]): 
       if (word === "metric") request.metric = number(value);
       else if (word === "mss") request.metrics.advmss = number(value) - 40;
       else if (word === "window") request.metrics.window = number(value);
-      else if (word === "irtt") request.metrics.rtt = number(value) * 8;
+      else if (word === "irtt") request.metrics.rtt = number(value);
       else if (word === "dev" || word === "device") request.dev = value;
       else {
         const address = hostAddress(proc, value);
@@ -141,10 +141,7 @@ function checkMask(request: Request): Refusal | undefined {
   const { mask, dst } = request;
   if (mask === undefined) return undefined;
   const rest = ~mask >>> 0;
-  if (request.host && rest !== 0) {
-    const swapped = ((mask & 0xff) << 24) | ((mask & 0xff00) << 8) | ((mask >>> 8) & 0xff00) | (mask >>> 24);
-    return usage(`route: netmask ${(swapped >>> 0).toString(16).padStart(8, "0")} doesn't make sense with host route\n`);
-  }
+  if (request.host && rest !== 0) return usage(`route: netmask ${rest.toString(16).padStart(8, "0")} doesn't make sense with host route\n`);
   if ((rest & (rest + 1)) !== 0) return usage(`route: bogus netmask ${request.maskText!}\n`);
   return (dst & rest) !== 0 ? usage("route: netmask doesn't match route address\n") : undefined;
 }
@@ -181,7 +178,7 @@ function* change(proc: Process, verb: "add" | "del", args: readonly string[]): R
   }
   const { rtnl } = proc.netns;
   const spec = specOf(rtnl, request, verb === "add");
-  const errno = typeof spec === "string" ? spec : errnoOf(verb === "add" ? rtnl.routeAdd(spec, "add") : rtnl.routeDel(spec));
+  const errno = typeof spec === "string" ? spec : errnoOf(verb === "add" ? rtnl.routeAdd(spec, "prepend") : rtnl.routeDel(spec));
   if (errno === undefined) return 0;
   yield* proc.warn(`${verb === "add" ? "SIOCADDRT" : "SIOCDELRT"}: ${strerror(errno)}\n`);
   return E_SOCK;
