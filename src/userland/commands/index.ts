@@ -7,6 +7,7 @@ import { bridge } from "./bridge.ts";
 import { cat } from "./cat.ts";
 import { cut } from "./cut.ts";
 import { echo } from "./echo.ts";
+import { ethtool } from "./ethtool.ts";
 import { grep } from "./grep.ts";
 import { head } from "./head.ts";
 import { ip } from "./ip/ip.ts";
@@ -17,6 +18,7 @@ import { route } from "./net-tools/route.ts";
 import { seq } from "./seq.ts";
 import { sh } from "./sh.ts";
 import { sort } from "./sort.ts";
+import { sysctl } from "./sysctl.ts";
 import { tac } from "./tac.ts";
 import { tee } from "./tee.ts";
 import { tr } from "./tr.ts";
@@ -34,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   cat,
   cut,
   echo,
+  ethtool,
   falseCommand,
   grep,
   head,
@@ -44,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   seq,
   sh,
   sort,
+  sysctl,
   tac,
   tee,
   tr,

@@ -97,7 +97,7 @@ function bridgeDevice(tool: Tool, name: string): LinkInfo {
   return l;
 }
 
-/** Entries in the order of rtnl_fdb_dump: device by device, its place in a bridge's table before its own filter. */
+/** Entries in the order of rtnl_fdb_dump: device by device; of a port the bridge's table before its own filter, of a bridge the other way round. */
 function dumped(tool: Tool, f: Filter): FdbEntry[] {
   const all = tool.rtnl.fdb();
   const out: FdbEntry[] = [];
@@ -105,7 +105,9 @@ function dumped(tool: Tool, f: Filter): FdbEntry[] {
     if (f.dev && l.ifindex !== f.dev.ifindex) continue;
     if (f.bridge && l.ifindex !== f.bridge.ifindex && l.master !== f.bridge.ifindex) continue;
     const own = all.filter((e) => e.ifindex === l.ifindex);
-    out.push(...own.filter((e) => !e.self), ...own.filter((e) => e.self));
+    const learnt = own.filter((e) => !e.self);
+    const filter = own.filter((e) => e.self);
+    out.push(...(l.kind === "bridge" ? [...filter, ...learnt] : [...learnt, ...filter]));
   }
   return out;
 }

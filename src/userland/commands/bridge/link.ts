@@ -62,7 +62,8 @@ function show(tool: Tool, args: Args): number {
     if (dev !== undefined) duparg("dev", value);
     dev = value;
   }
-  const only = dev === undefined ? undefined : tool.device(dev).ifindex;
+  const only = dev === undefined ? undefined : tool.link(dev)?.ifindex;
+  if (dev !== undefined && only === undefined) throw new Fail(255, `Cannot find device "${dev}"\n`);
   tool.out.begin();
   for (const l of tool.rtnl.links()) if (l.bridgePort && (only === undefined || l.ifindex === only)) printPort(tool.out, l, tool);
   tool.out.end();

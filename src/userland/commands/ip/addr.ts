@@ -2,6 +2,7 @@
 import { IFF, type AddrInfo, type LinkInfo, type NlMode } from "../../../kernel/api.ts";
 import { strerror } from "../../../kernel/api.ts";
 import { isLoopback, isMulticast, maskOf } from "../../../wire/ipv4.ts";
+import { matches as matchesPattern, patternOf } from "../../shell/pattern.ts";
 import { printAddr, SCOPE_ID, scopeOf } from "./addr-print.ts";
 import { type Args, duparg, duparg2, Fail, invarg, Leave, matches, Refuse, unsigned } from "./args.ts";
 import { printLink, printLinkBrief, printStats } from "./link-print.ts";
@@ -245,22 +246,12 @@ function parseFilter(tool: Tool, args: Args, family: Family, usage: string): Fil
   return { ...f, dev: link };
 }
 
-/** fnmatch(3) with * and ? and sets. */
-function labelMatches(pattern: string, label: string): boolean {
-  const re = pattern.replace(/[.+^${}()|\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".").replace(/\[!/g, "[^");
-  try {
-    return new RegExp(`^${re}$`).test(label);
-  } catch {
-    return pattern === label; // an unfinished set stands for itself
-  }
-}
-
 function addrMatches(f: Filter, a: AddrInfo): boolean {
   if (f.dev && a.ifindex !== f.dev.ifindex) return false;
   if (f.scope !== undefined && f.scope !== SCOPE_ID[a.scope]) return false;
   for (const [flag, wanted] of f.flags) if (hasFlag(a, flag) !== wanted) return false;
   if (f.family !== 0 && f.family !== 4) return false;
-  if (f.label !== undefined && !labelMatches(f.label, a.label)) return false;
+  if (f.label !== undefined && !matchesPattern(patternOf(f.label), a.label)) return false;
   return inFilter(a.local, f.to);
 }
 

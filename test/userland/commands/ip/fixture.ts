@@ -242,7 +242,7 @@ export function run(command: Command, argv: readonly string[], w: World = {}): O
   const calls: Call[] = [];
   const red = { inode: 2 } as Netns;
   const netns = { inode: 1 } as Netns;
-  Object.assign(netns, { rtnl: fakeRtnl(w, calls, red) });
+  Object.assign(netns, { rtnl: fakeRtnl(w, calls, red), sysctl: { get: (key: string) => (key === "kernel.osrelease" ? "6.1.0-test" : undefined) } });
   Object.assign(red, { rtnl: fakeRtnl(w, calls, red) });
   const files: Record<string, string> = { ...w.files };
   const entries = new Map([["red", { nsfs: red }]]);
