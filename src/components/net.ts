@@ -55,12 +55,15 @@ export interface Cable {
   a: Point;
   b: Point;
   state: "up" | "down" | "blocked";
+  names: { name: string; atA: boolean }[];
+  words: string | undefined;
   devices: Label[];
   text: Label | undefined;
 }
 export interface Mark extends Point {
   spec: PacketSpec;
   header: Header;
+  on: { a: Point; b: Point };
   label: Label | undefined;
 }
 export interface Drawing {
@@ -135,21 +138,25 @@ const between = (a: Point, b: Point, t: number): Point => ({ x: a.x + (b.x - a.x
 const distance = (a: Point, b: Point): number => Math.hypot(b.x - a.x, b.y - a.y);
 
 /**
- * A device name beside its end of the cable: right of an upright cable, outside of a slanting one (where its siblings
- * are not), above a level one; `below` puts it under the line, where two names would meet on a short cable.
+ * Where a device name may stand at its end of the cable, best first: above a level cable, on either side of a steep one.
+ * `below` puts it under a level cable first, where two names would meet on a short one.
  */
-function deviceLabel(name: string, near: Point, far: Point, below: boolean): Label {
+function deviceLabels(name: string, near: Point, far: Point, below: boolean): Label[] {
   const length = distance(near, far) || 1;
   const ux = (far.x - near.x) / length;
   const uy = (far.y - near.y) / length;
   if (Math.abs(uy) < 0.35) {
     const tilt = (uy / Math.abs(ux)) * name.length * MONO * 0.5;
-    return { x: near.x + Math.sign(ux) * 5, y: near.y + tilt + (below ? 16 : -7) - (below ? 0 : Math.abs(tilt)), text: name, anchor: ux > 0 ? "start" : "end" };
+    const level = (dy: number): Label => ({ x: near.x + Math.sign(ux) * 5, y: near.y + tilt + dy, text: name, anchor: ux > 0 ? "start" : "end" });
+    const forms = [level(-7 - Math.abs(tilt)), level(16 + Math.abs(tilt))];
+    return below ? forms.reverse() : forms;
   }
   const along = 14 / Math.abs(uy);
   const at = { x: near.x + ux * along, y: near.y + uy * along + 4 };
+  const left: Label = { x: at.x - 7, y: at.y, text: name, anchor: "end" };
+  const right: Label = { x: at.x + 7, y: at.y, text: name, anchor: "start" };
   const outsideIsLeft = uy > 0 ? ux < -0.05 : ux > 0.05;
-  return outsideIsLeft ? { x: at.x - 7, y: at.y, text: name, anchor: "end" } : { x: at.x + 7, y: at.y, text: name, anchor: "start" };
+  return outsideIsLeft ? [left, right] : [right, left];
 }
 
 interface End {
@@ -179,7 +186,7 @@ function spread(cables: readonly Cable[]): void {
       const turn = cable.from < cable.to ? 1 : -1;
       const nx = (-(cable.b.y - cable.a.y) / length) * off * turn;
       const ny = ((cable.b.x - cable.a.x) / length) * off * turn;
-      for (const point of [cable.a, cable.b, ...cable.devices, ...(cable.text ? [cable.text] : [])]) {
+      for (const point of [cable.a, cable.b]) {
         point.x += nx;
         point.y += ny;
       }
@@ -187,7 +194,7 @@ function spread(cables: readonly Cable[]): void {
   }
 }
 
-function layCables(spec: NetSpec, boxes: ReadonlyMap<string, Box>, narrow: boolean, where: string): Cable[] {
+function layCables(spec: NetSpec, boxes: ReadonlyMap<string, Box>, where: string): Cable[] {
   const cables = spec.cables.map((written): Cable => {
     const cable = typeof written === "string" ? { ends: written } : written;
     const [from, to] = parseEnds(cable.ends, boxes, where);
@@ -195,12 +202,10 @@ function layCables(spec: NetSpec, boxes: ReadonlyMap<string, Box>, narrow: boole
     const boxB = boxes.get(to.node) as Box;
     const a = edge(boxA, boxB);
     const b = edge(boxB, boxA);
-    const devices: Label[] = [];
-    if (from.device) devices.push(deviceLabel(from.device, a, b, false));
-    if (to.device) devices.push(deviceLabel(to.device, b, a, narrow));
-    const middle = between(a, b, 0.5);
-    const text: Label | undefined = cable.text ? { text: cable.text, x: middle.x, y: middle.y + 18, anchor: "middle" } : undefined;
-    return { ends: cable.ends, from: from.node, to: to.node, a, b, state: cable.state ?? "up", devices, text };
+    const names: Cable["names"] = [];
+    if (from.device) names.push({ name: from.device, atA: true });
+    if (to.device) names.push({ name: to.device, atA: false });
+    return { ends: cable.ends, from: from.node, to: to.node, a, b, state: cable.state ?? "up", names, words: cable.text, devices: [], text: undefined };
   });
   spread(cables);
   return cables;
@@ -215,21 +220,65 @@ function cableOf(cables: readonly Cable[], path: string, where: string): { a: Po
   return fail(where, `no cable goes from '${from}' to '${to}'`);
 }
 
-/** Words beside a mark: above a level cable, outside of a slanting one, right of a steep one. */
-function markLabel(text: string, at: Point, a: Point, b: Point): Label {
+/** Where the words of a mark may stand, best first: above a level cable, outside of a slanting one, right of a steep one. */
+function markLabels(text: string, at: Point, a: Point, b: Point): Label[] {
   const dx = b.x - a.x;
   const dy = b.y - a.y;
-  if (Math.abs(dy) < Math.abs(dx) * 0.15) return { text, x: at.x, y: at.y - 14, anchor: "middle" };
-  if (Math.abs(dy) > Math.abs(dx) * 0.8) return { text, x: at.x + 15, y: at.y + 5, anchor: "start" };
-  return { text, x: at.x + (dx > 0 ? -12 : 12), y: at.y + (dy < 0 ? -13 : 22), anchor: dx > 0 ? "end" : "start" };
+  const beside = (side: 1 | -1): Label => ({ text, x: at.x + 15 * side, y: at.y + 5, anchor: side > 0 ? "start" : "end" });
+  const corner = (y: number): Label => ({ text, x: at.x + (dx > 0 ? -12 : 12), y: at.y + y, anchor: dx > 0 ? "end" : "start" });
+  const middle = (y: number): Label => ({ text, x: at.x, y: at.y + y, anchor: "middle" });
+  if (Math.abs(dy) < Math.abs(dx) * 0.15) return [middle(-14), middle(24)];
+  if (Math.abs(dy) > Math.abs(dx) * 0.8) return [beside(1), beside(-1), middle(-14), middle(24)];
+  return dy < 0 ? [corner(-13), corner(22), beside(1), beside(-1)] : [corner(22), corner(-13), beside(1), beside(-1)];
 }
 
 function layMarks(spec: NetSpec, cables: readonly Cable[], where: string): Mark[] {
   return (spec.packets ?? []).map((packet) => {
     const { a, b } = cableOf(cables, packet.on, where);
     const at = between(a, b, packet.at ?? MARK_AT);
-    return { spec: packet, header: headerOf(packet.kind, where), x: at.x, y: at.y, label: packet.text ? markLabel(packet.text, at, a, b) : undefined };
+    return { spec: packet, header: headerOf(packet.kind, where), x: at.x, y: at.y, on: { a, b }, label: undefined };
   });
+}
+
+interface Rect {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+function rectOf({ text, x, y, anchor }: Label): Rect {
+  const w = text.length * MONO;
+  return { x: anchor === "start" ? x : anchor === "end" ? x - w : x - w / 2, y: y - 12, w, h: 15 };
+}
+const meet = (a: Rect, b: Rect): boolean => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+
+/** Whether a line touches a rectangle, near enough: looked at in 24 steps. */
+const crosses = (line: { a: Point; b: Point }, rect: Rect): boolean =>
+  Array.from({ length: 25 }, (_, i) => between(line.a, line.b, i / 24)).some((p) => p.x > rect.x && p.x < rect.x + rect.w && p.y > rect.y + 2 && p.y < rect.y + rect.h - 2);
+
+/** Gives every word the first of its places that lies on nothing, or the one that lies on least. */
+function placeWords(drawing: Drawing, narrow: boolean): void {
+  const taken: Rect[] = [
+    ...drawing.boxes.map(({ x, y, w, h }) => ({ x: x - w / 2, y: y - h / 2, w, h })),
+    ...drawing.marks.map(({ x, y }) => ({ x: x - 9, y: y - 9, w: 18, h: 18 })),
+  ];
+  const place = (places: readonly Label[]): Label => {
+    const faults = (label: Label): number => {
+      const rect = rectOf(label);
+      const outside = rect.x < 0 || rect.x + rect.w > drawing.width; // the drawing would grow, and its letters shrink
+      return (outside ? 3 : 0) + taken.filter((other) => meet(rect, other)).length * 2 + drawing.cables.filter((cable) => crosses(cable, rect)).length;
+    };
+    const best = places.reduce((least, label) => (faults(label) < faults(least) ? label : least));
+    taken.push(rectOf(best));
+    return best;
+  };
+  for (const mark of drawing.marks) if (mark.spec.text) mark.label = place(markLabels(mark.spec.text, mark, mark.on.a, mark.on.b));
+  for (const cable of drawing.cables) {
+    const { a, b } = cable;
+    const middle = between(a, b, 0.5);
+    if (cable.words) cable.text = place([18, -12].map((dy) => ({ text: cable.words ?? "", x: middle.x, y: middle.y + dy, anchor: "middle" })));
+    cable.devices = cable.names.map(({ name, atA }) => place(atA ? deviceLabels(name, a, b, false) : deviceLabels(name, b, a, narrow)));
+  }
 }
 
 /** Labels may reach beyond the boxes; the drawing grows to hold them. */
@@ -248,6 +297,7 @@ function grow(drawing: Drawing): Drawing {
     bottom = Math.max(bottom, y + 8);
   }
   for (const mark of drawing.marks) if (mark.spec.sub) bottom = Math.max(bottom, mark.y + 42);
+  // `on` of a mark is the ends of its cable, and not moved twice.
   const points: Point[] = [
     ...drawing.boxes,
     ...drawing.cables.flatMap((cable) => [cable.a, cable.b]),
@@ -267,13 +317,16 @@ function draw(spec: NetSpec, grid: Grid, narrow: boolean, where: string): Drawin
   const { boxes, width, height } = layBoxes(spec, grid);
   const byId = new Map(boxes.map((box) => [box.spec.id, box]));
   if (byId.size !== boxes.length) fail(where, "two nodes have the same id");
-  const cables = layCables(spec, byId, narrow, where);
+  const cables = layCables(spec, byId, where);
   const follow = (spec.follow ?? []).map((path) => {
     const { a, b } = cableOf(cables, path, where);
     const here = spec.packets?.find((packet) => samePath(packet.on, path)); // the path ends where the packet is
     return { a: { ...a }, b: here ? between(a, b, here.at ?? MARK_AT) : { ...b } };
   });
-  return grow({ width, height, boxes, cables, follow, marks: layMarks(spec, cables, where) });
+  const marks = layMarks(spec, cables, where);
+  const drawing: Drawing = { width, height, boxes, cables, follow, marks };
+  placeWords(drawing, narrow);
+  return grow(drawing);
 }
 
 /** Whether a cable is long enough for what is written along it, and if not, along which axis the grid must grow. */
@@ -285,18 +338,6 @@ function tooShort(cable: Cable, narrow: boolean): "x" | "y" | undefined {
   const words = narrow ? Math.max(0, ...names) + 12 : names.reduce((sum, name) => sum + name + 14, 0);
   return w < Math.max(narrow ? 26 : 64, words) ? "x" : undefined;
 }
-
-interface Rect {
-  x: number;
-  y: number;
-  w: number;
-  h: number;
-}
-function rectOf({ text, x, y, anchor }: Label): Rect {
-  const w = text.length * MONO;
-  return { x: anchor === "start" ? x : anchor === "end" ? x - w : x - w / 2, y: y - 12, w, h: 15 };
-}
-const meet = (a: Rect, b: Rect): boolean => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
 /** How many pairs of words, marks and boxes lie over each other. */
 function clashes({ boxes, cables, marks }: Drawing): number {
@@ -318,7 +359,7 @@ function drawFitted(spec: NetSpec, first: Grid, narrow: boolean, where: string):
     const faults = over + short.filter((axis) => axis).length;
     if (faults < least) [best, least] = [drawing, faults];
     if (faults === 0) break;
-    grid = { ...grid, dx: short.includes("x") ? grid.dx * 1.12 : grid.dx, dy: short.includes("y") || over ? grid.dy * 1.12 : grid.dy };
+    grid = { ...grid, dx: short.includes("x") ? grid.dx * 1.12 : grid.dx, dy: short.includes("y") || (over && tries < 3) ? grid.dy * 1.12 : grid.dy };
   }
   return best ?? draw(spec, first, narrow, where);
 }
@@ -350,6 +391,7 @@ function drawNarrowly(spec: NetSpec, turned: boolean, where: string): Drawing {
 export function drawNarrow(spec: NetSpec, where: string): Drawing {
   const forms = [drawNarrowly(spec, false, where), drawNarrowly(spec, true, where)];
   if (spec.narrow) return forms[spec.narrow === "down" ? 1 : 0] as Drawing;
-  const cost = (drawing: Drawing): number => clashes(drawing) * 1e8 + Math.max(NARROW, drawing.width) * 1e4 + drawing.height;
+  // A clash is worth a drawing that is a quarter wider; letters shrink with the width.
+  const cost = (drawing: Drawing): number => clashes(drawing) * 0.25 + Math.max(1, drawing.width / NARROW) + drawing.height / 10_000;
   return forms.reduce((best, form) => (cost(form) < cost(best) ? form : best));
 }

@@ -2,13 +2,15 @@
  * Does the engine print what the book says? Reads every <Output> back from the built pages and types its commands into a
  * session of its lab, as a reader would.
  *
- *   node tools/book/outputs.ts            says what differs, with what the engine prints, ready to be pasted
+ *   node tools/book/outputs.ts            says what differs, with what the engine prints
+ *   node tools/book/outputs.ts --write    puts it into the chapters; read the difference before you commit it
  *
  * test/e2e/outputs.test.ts fails on the first difference; the footers of the book rest on it.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fillOutputs } from "./fill.ts";
 import { decodeEntities } from "../../src/components/slot.ts";
 import { decodeUtf8 } from "../../src/base/bytes.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
@@ -147,8 +149,28 @@ export function compareOutputs(dist: string = join(ROOT, "dist")): Comparison[] 
   });
 }
 
+/** The chapter that a page was built from: `/arp/` is `content/en/<part>/<NN>-arp.mdx`. */
+function sourceOf(page: string): string {
+  const [slug = "", lang = "en"] = page.split("/").filter(Boolean).reverse();
+  const files = readdirSync(join(ROOT, "content", lang), { recursive: true, encoding: "utf8" });
+  const file = files.find((name) => new RegExp(`[\\\\/]\\d\\d-${slug}\\.mdx$`).test(name));
+  if (!file) throw new Error(`no chapter for ${page}`);
+  return join(ROOT, "content", lang, file);
+}
+
+function write(all: readonly Comparison[]): void {
+  for (const page of new Set(all.map((one) => one.page))) {
+    const file = sourceOf(page);
+    const own = all.filter((one) => one.page === page);
+    const before = readFileSync(file, "utf8");
+    const after = fillOutputs(before, own.map((one) => (one.found.ok && !one.same ? one.found.value : undefined)));
+    if (after !== before) writeFileSync(file, after);
+  }
+}
+
 function main(): void {
   const all = compareOutputs();
+  if (process.argv.includes("--write")) write(all);
   const wrong = all.filter((one) => !one.same);
   for (const one of wrong) {
     console.log(`\n${one.page} root@${one.node}:~# ${one.cmd}`);

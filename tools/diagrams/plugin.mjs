@@ -56,8 +56,8 @@ async function cached(id, text) {
   return svg;
 }
 
-/** Wider than the text: it may reach into the margin. */
-const isWide = (svg) => Number(/<svg [^>]*?width="(\d+)"/.exec(svg)?.[1]) > 584;
+const widthOf = (svg) => Number(/<svg [^>]*?width="(\d+)"/.exec(svg)?.[1]);
+const TEXT_WIDTH = 584; // 38rem less the padding of the box: a wider diagram may reach into the margin
 
 const where = (ctx) => (ctx.fileURL ? fileURLToPath(ctx.fileURL) : "a page");
 
@@ -80,7 +80,7 @@ export const diagrams = defineHastPlugin({
           type: "element",
           tagName: "div",
           // Focusable, so that a diagram wider than a phone can be scrolled with the keyboard.
-          properties: { className: isWide(svg) ? ["diagram-svg", "wide"] : ["diagram-svg"], tabIndex: 0, role: "region", ariaLabel: titleOf(text), "set:html": svg },
+          properties: { className: widthOf(svg) > TEXT_WIDTH ? ["diagram-svg", "wide"] : ["diagram-svg"], style: `--w:${widthOf(svg)}px`, tabIndex: 0, role: "region", ariaLabel: titleOf(text), "set:html": svg },
           children: [],
         };
       },
