@@ -26,7 +26,7 @@ export function list(argv: readonly string[], io: Io): number | Usage {
       io.err(`packetwalk: ${id}: ${resolved.error.length} problems; see packetwalk lab check ${id}\n`);
       continue;
     }
-    if (resolved.value.lab.kind === "figure") continue;
+    if (resolved.value.lab.kind === "figure") continue; // a chapter's network, nothing to do in it
     const { kind, minutes, points, tasks, title } = viewLab(resolved.value, "en");
     rows.push({ id, kind, minutes, points, tasks: tasks.length, title });
   }

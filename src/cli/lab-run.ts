@@ -79,7 +79,7 @@ interface HandIn {
 /** @param text of the script; undefined is the reference solution. */
 function play(resolved: ResolvedLab, text: string | undefined, handIn: HandIn, quiet: boolean, io: Io): number | Usage {
   const nothing = { lookup: () => undefined, mac: () => undefined };
-  const parsed = text === undefined ? { steps: resolved.solution!, problems: [] } : parseScript(text.replaceAll("${", "$${"), nothing);
+  const parsed = text === undefined ? { steps: resolved.solution!, problems: [] } : parseScript(text.replaceAll("${", () => "$${"), nothing);
   for (const p of parsed.problems) io.err(`packetwalk: script line ${p.line}: ${plain(p.rule)}; ${p.fix}\n`);
   const unknown = parsed.steps.flatMap((s) => s.actions).find((a) => "node" in a && !terminalNodes(resolved).includes(a.node));
   if (unknown !== undefined && "node" in unknown) return new Usage(`script line ${unknown.line}: '${unknown.node}' has no terminal; there are ${terminalNodes(resolved).join(", ")}`);

@@ -63,19 +63,19 @@ const TEXT_FILE = /^text\.([a-z]{2}(?:-[a-z]{2})?)\.yaml$/;
 export function loadLab(id: string, files: LabFiles, options: LoadOptions = {}): Result<LabSource, Problem[]> {
   const prefix = options.prefix ?? "";
   const problems = checkFolder(files, prefix, options.complete === true);
-  if (problems.length > 0) return err(problems);
   const trees = new Map<string, Tree>();
+  if (problems.some((p) => p.file === prefix)) return err(problems);
   for (const [path, text] of files) {
-    if (!path.endsWith(".yaml")) continue;
+    if (path !== "lab.yaml" && path !== "wrong.yaml" && !TEXT_FILE.test(path)) continue;
     const tree = parseYaml(prefix + path, text);
     if (tree.ok) trees.set(path, tree.value);
     else problems.push(...tree.error);
   }
-  if (problems.length > 0) return err(sortProblems(problems));
+  if (!trees.has("lab.yaml")) return err(sortProblems(problems));
   const digest = toHex(sha256(encodeUtf8(files.get("lab.yaml")!)));
   const languages = [...files.keys()].flatMap((path) => TEXT_FILE.exec(path)?.[1] ?? []).sort();
   const source: LabSource = { id, digest, languages, resolve: (seed) => new Resolver(id, digest, files, trees, prefix, seed).run() };
-  const found = new Map<string, Problem>();
+  const found = new Map<string, Problem>(problems.map((p) => [`${p.file}\n${p.line}\n${p.key}\n${p.rule}`, p]));
   for (const seed of options.seeds ?? [1, 2, 3, 4, 5]) {
     const r = source.resolve(seed);
     if (r.ok) continue;
