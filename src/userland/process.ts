@@ -101,6 +101,8 @@ export class Process {
   /** Effective user and group. */
   uid = 0;
   gid = 0;
+  /** Niceness; without effect. */
+  nice = 0;
   /** /proc/PID/comm: the program file's name, 15 characters at most. */
   comm: string;
   netns: Netns;
@@ -133,6 +135,7 @@ export class Process {
     this.comm = commOf(o.argv);
     this.uid = p?.uid ?? 0;
     this.gid = p?.gid ?? 0;
+    this.nice = p?.nice ?? 0;
     this.env = new Map(o.env ?? p?.env);
     this.cwd = o.cwd ?? p?.cwd ?? "/root";
     this.umask = p?.umask ?? 0o022;

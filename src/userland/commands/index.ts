@@ -1,58 +1,123 @@
 /** Every command of a machine, sorted by name. A new command is a new file and a new line here. */
 import type { Command } from "../command.ts";
+import { answer } from "./answer.ts";
+import { arp } from "./net-tools/arp.ts";
 import { bash } from "./bash.ts";
 import { brctl } from "./brctl.ts";
-import { answer } from "./answer.ts";
 import { bridge } from "./bridge.ts";
 import { cat } from "./cat.ts";
+import { clear } from "./clear.ts";
 import { cut } from "./cut.ts";
+import { date } from "./date.ts";
 import { echo } from "./echo.ts";
+import { env } from "./env.ts";
 import { ethtool } from "./ethtool.ts";
 import { grep } from "./grep.ts";
+import { groups } from "./groups.ts";
 import { head } from "./head.ts";
-import { ip } from "./ip/ip.ts";
-import { arp } from "./net-tools/arp.ts";
+import { hostname } from "./hostname.ts";
+import { id } from "./id.ts";
 import { ifconfig } from "./net-tools/ifconfig.ts";
+import { ip } from "./ip/ip.ts";
+import { kill } from "./kill.ts";
+import { killall } from "./killall.ts";
+import { logname } from "./logname.ts";
+import { apropos, man, whatis } from "./man.ts";
 import { netstat } from "./net-tools/netstat.ts";
+import { nice } from "./nice.ts";
+import { nohup } from "./nohup.ts";
+import { nproc } from "./nproc.ts";
+import { pidof } from "./pidof.ts";
+import { pgrep, pkill } from "./pkill.ts";
+import { printenv } from "./printenv.ts";
+import { ps } from "./ps.ts";
+import { reset } from "./reset.ts";
 import { route } from "./net-tools/route.ts";
+import { ping } from "./ping.ts";
 import { seq } from "./seq.ts";
 import { sh } from "./sh.ts";
+import { sleep } from "./sleep.ts";
 import { sort } from "./sort.ts";
+import { stty } from "./stty.ts";
+import { su } from "./su.ts";
+import { sudo } from "./sudo.ts";
 import { sysctl } from "./sysctl.ts";
 import { tac } from "./tac.ts";
 import { tee } from "./tee.ts";
+import { timeout } from "./timeout.ts";
 import { tr } from "./tr.ts";
 import { falseCommand, trueCommand } from "./true.ts";
+import { tty } from "./tty.ts";
+import { uname } from "./uname.ts";
 import { uniq } from "./uniq.ts";
+import { uptime } from "./uptime.ts";
+import { watch } from "./watch.ts";
 import { wc } from "./wc.ts";
+import { which } from "./which.ts";
+import { whoami } from "./whoami.ts";
+import { xargs } from "./xargs.ts";
 import { yes } from "./yes.ts";
 
 export const COMMANDS: readonly Command[] = [
   answer,
+  apropos,
   arp,
   bash,
   brctl,
   bridge,
   cat,
+  clear,
   cut,
+  date,
   echo,
+  env,
   ethtool,
   falseCommand,
   grep,
+  groups,
   head,
+  hostname,
+  id,
   ifconfig,
   ip,
+  kill,
+  killall,
+  logname,
+  man,
   netstat,
+  ping,
+  nice,
+  nohup,
+  nproc,
+  pgrep,
+  pidof,
+  pkill,
+  printenv,
+  ps,
+  reset,
   route,
   seq,
   sh,
+  sleep,
   sort,
+  stty,
+  su,
+  sudo,
   sysctl,
   tac,
   tee,
+  timeout,
   tr,
   trueCommand,
+  tty,
+  uname,
   uniq,
+  uptime,
+  watch,
   wc,
+  whatis,
+  which,
+  whoami,
+  xargs,
   yes,
 ];
