@@ -50,6 +50,8 @@ export class RawSocket extends InetSocket implements RawSock {
     const error = this.takeError();
     if (error !== undefined) return error;
     const dst = to ?? this.peer;
+    // raw_sendmsg: not even an IP packet without options could carry it; nothing goes to the error queue.
+    if (data.length > 0xffff) return "EMSGSIZE";
     if (dst === 0) return "EDESTADDRREQ";
     const multicast = isMulticast(dst);
     const oif = this.boundIf || (multicast ? this.multicastIf : 0);
