@@ -4,7 +4,7 @@ import { join, matchesGlob, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type ConformanceCase, parseCase } from "../lab/conformance/case.ts";
 import { makeEngine } from "../lab/conformance/engine.ts";
-import { formatCase, formatFirstDiff, formatSummary, summarise } from "../lab/conformance/report.ts";
+import { formatCase, formatFirstDiff, formatMissing, formatSummary, summarise, summariseMissing } from "../lab/conformance/report.ts";
 import { type CaseResult, type MakeEngine, runCase } from "../lab/conformance/runner.ts";
 import { formatProblem } from "../lab/problem.ts";
 
@@ -18,7 +18,8 @@ export interface ConformanceIo {
 const USAGE = `usage: packetwalk conformance [--json] [--diff] [--only GLOB] [--area NAME] <dir|file...>
 
 Plays conformance cases in the engine and compares what it prints with what real machines printed.
-A line a case, a summary an area; the last line is "N passed, M failed".
+A line a case, what is not emulated by the number of cases that need it, a summary an area; the last line is
+"N passed, M failed".
 
   --json        one JSON document instead: cases, areas, passed, failed
   --diff        below a failing case the unified difference of its first differing step
@@ -115,6 +116,8 @@ function runAsText(loaded: readonly Loaded[], io: ConformanceIo, engine: MakeEng
     results.push(r);
     io.out(`${[formatCase(l.c, r), ...(diff ? formatFirstDiff(r) : [])].join("\n")}\n`);
   }
+  const missing = formatMissing(summariseMissing(results));
+  if (missing.length > 0) io.out(`\n${missing.join("\n")}\n`);
   if (results.length > 0) io.out(`\n${formatSummary(summarise(results)).join("\n")}\n`);
   const passed = results.filter((r) => r.status === "pass").length;
   const failed = loaded.length - passed;
@@ -132,6 +135,6 @@ function runAsJson(loaded: readonly Loaded[], io: ConformanceIo, engine: MakeEng
   });
   const passed = results.filter((r) => r.status === "pass").length;
   const failed = loaded.length - passed;
-  io.out(`${JSON.stringify({ cases, areas: summarise(results), passed, failed }, null, 1)}\n`);
+  io.out(`${JSON.stringify({ cases, areas: summarise(results), missing: summariseMissing(results), passed, failed }, null, 1)}\n`);
   return failed === 0 ? 0 : 1;
 }

@@ -91,3 +91,15 @@ export function formatSummary(rows: readonly AreaSummary[]): string[] {
       `${r.area.padEnd(width)}  cases ${`${r.passed}/${r.cases}`.padStart(7)}  steps ${`${r.stepsAgreed}/${r.steps}`.padStart(9)}`,
   );
 }
+
+/** What failing cases ask for and the emulator does not have, the most wanted first. */
+export function summariseMissing(results: readonly CaseResult[]): { feature: string; cases: number }[] {
+  const wanted = new Map<string, number>();
+  for (const r of results) for (const feature of r.missing) wanted.set(feature, (wanted.get(feature) ?? 0) + 1);
+  const rows = [...wanted].map(([feature, cases]) => ({ feature, cases }));
+  return rows.sort((a, b) => b.cases - a.cases || (a.feature < b.feature ? -1 : a.feature > b.feature ? 1 : 0));
+}
+
+export function formatMissing(rows: readonly { feature: string; cases: number }[]): string[] {
+  return rows.map((r) => `${String(r.cases).padStart(4)} ${r.cases === 1 ? "case: " : "cases:"} ${r.feature}`);
+}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type ConformanceCase, hasOutcome, isStart, isStop, parseCase } from "../../../src/lab/conformance/case.ts";
 import type { Outcome } from "../../../src/lab/conformance/normalise.ts";
-import { formatCase, formatFirstDiff, formatSummary, summarise } from "../../../src/lab/conformance/report.ts";
+import { formatCase, formatFirstDiff, formatMissing, formatSummary, summarise, summariseMissing } from "../../../src/lab/conformance/report.ts";
 import { type ConformanceEngine, type MakeEngine, runCase, type RunningCommand } from "../../../src/lab/conformance/runner.ts";
 
 const SECOND = 1e9;
@@ -253,4 +253,14 @@ test("areas are summed up in columns", () => {
   const pass = play(c, { a: { outcome: printed("x\n") } }).result;
   const fail = play(c, {}).result;
   expect(formatSummary(summarise([pass, fail, { ...pass, area: "arp" }]))).toEqual(["arp   cases     1/1  steps       1/1", "test  cases     1/2  steps       1/2"]);
+});
+
+test("what is missing is counted by cases, the most wanted first", () => {
+  const c = caseOf(run("a"), run("b"));
+  const lacks = (...names: string[]) => play(c, { a: { outcome: { ...quiet, stderr: names.map((n) => `packetwalk: '${n}' is not emulated\n`).join("") } } }).result;
+  expect(formatMissing(summariseMissing([lacks("ip xfrm"), lacks("ip tunnel", "ip xfrm"), lacks("ip maddr")]))).toEqual([
+    "   2 cases: 'ip xfrm' is not emulated",
+    "   1 case:  'ip maddr' is not emulated",
+    "   1 case:  'ip tunnel' is not emulated",
+  ]);
 });
