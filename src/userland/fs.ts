@@ -311,6 +311,7 @@ export class FileSystem implements FileSystemApi {
     if (inode.type === "dir") return err("EISDIR");
     if (dir.dynamic) return err("EPERM");
     if (!this.may(dir, 2)) return err("EACCES");
+    if (inode.nsfs !== undefined) return err("EBUSY"); // a mount point; `ip netns del` unmounts first
     dir.entries!.delete(name);
     dir.mtime = this.host.now();
     this.dropLink(inode);

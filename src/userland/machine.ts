@@ -7,6 +7,7 @@ import type { Command } from "./command.ts";
 import { addDevices } from "./devices.ts";
 import { FileSystem } from "./fs.ts";
 import type { FileSystemApi } from "./fs.ts";
+import { releaseNetns } from "./netns-names.ts";
 import { addProcfs } from "./procfs.ts";
 import { Process, type Signal, type SpawnOptions } from "./process.ts";
 import { makeTree } from "./root-tree.ts";
@@ -194,6 +195,7 @@ export class NodeMachine implements Machine {
   }
 
   processEnded(p: Process): void {
+    releaseNetns(this, p.netns);
     const { tty } = p;
     if (!tty || tty.session !== p) return;
     // The session's leader is gone: who is left in the foreground is told (disassociate_ctty() of the kernel).

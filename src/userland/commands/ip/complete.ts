@@ -1,6 +1,6 @@
 /** Completion for `ip`: objects, verbs, keywords, names of devices and namespaces. */
 import type { Process } from "../../process.ts";
-import { netnsNames } from "./netns-names.ts";
+import { netnsNames } from "../../netns-names.ts";
 
 const OBJECTS = ["address", "link", "neigh", "netns", "nexthop", "route", "rule"] as const;
 const OPTIONS = ["-4", "-6", "-all", "-batch", "-brief", "-details", "-force", "-human", "-iec", "-json", "-netns", "-Numeric", "-oneline", "-pretty", "-statistics", "-Version"];

@@ -5,7 +5,7 @@ import { list } from "./addr.ts";
 import { type Args, duparg, duparg2, Fail, integer, invarg, isAltIfname, isIfname, Leave, lladdr, matches, onOff, Refuse } from "./args.ts";
 import { parseBridge, parseBridgeSlave } from "./link-bridge.ts";
 import { isMade, isOnlyReal } from "./link-types.ts";
-import { netnsByName } from "./netns-names.ts";
+import { netnsByName } from "../../netns-names.ts";
 import { nlErrorText, type Tool } from "./tool.ts";
 import { LINK_USAGE, TYPE_BRIDGE_SLAVE_USAGE, TYPE_BRIDGE_USAGE, TYPE_DUMMY_USAGE, TYPE_VETH_USAGE } from "./usage.ts";
 

@@ -4,7 +4,7 @@ import { type Errno, strerror } from "../../../kernel/api.ts";
 import { exec, lookUp, runCommand } from "../../exec.ts";
 import { type Run, statusOf } from "../../process.ts";
 import { type Args, duparg, Fail, integer, invarg, Leave, matches, Refuse } from "./args.ts";
-import { NETNS_DIR, nameOfNetns, netnsByName, netnsNames, releaseNetns } from "./netns-names.ts";
+import { NETNS_DIR, nameOfNetns, netnsByName, netnsNames, releaseNetns } from "../../netns-names.ts";
 import type { Tool } from "./tool.ts";
 import { NETNS_USAGE } from "./usage.ts";
 

@@ -2,10 +2,10 @@
  * Named network namespaces: a name is a file of /run/netns that holds the namespace (ip-netns(8): a bind mount of nsfs). A namespace lives
  * as long as a name, a process or the machine itself holds it.
  */
-import type { Netns } from "../../../kernel/api.ts";
-import type { Inode } from "../../fs.ts";
-import type { Machine } from "../../machine.ts";
-import { resolvePath } from "../../fs.ts";
+import type { Netns } from "../kernel/api.ts";
+import type { Inode } from "./fs.ts";
+import type { Machine } from "./machine.ts";
+import { resolvePath } from "./fs.ts";
 
 export const NETNS_DIR = "/run/netns";
 
