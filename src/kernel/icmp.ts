@@ -280,11 +280,22 @@ function guessMtu(oldLength: number): number {
   return plateaus.find((p) => oldLength > p) ?? 68;
 }
 
-/** ip_options_echo: record-route and timestamp options go back as they came. */
+/** __ip_options_echo: record route and timestamp go back as they came, without what stood around them. */
 function echoOptions(skb: Skb): Uint8Array | undefined {
   const length = (skb.bytes[skb.network]! & 15) * 4;
-  if (length === IPV4_MIN_LEN) return undefined;
-  const options = skb.bytes.slice(skb.network + IPV4_MIN_LEN, skb.network + length);
-  const first = options[0] === IPOPT.NOP ? options[1] : options[0];
-  return first === IPOPT.RR || first === IPOPT.TS ? options : undefined;
+  const options = skb.bytes.subarray(skb.network + IPV4_MIN_LEN, skb.network + length);
+  const kept = [IPOPT.RR, IPOPT.TS].flatMap((type) => optionOf(options, type));
+  if (kept.length === 0) return undefined;
+  while (kept.length % 4 !== 0) kept.push(IPOPT.EOL);
+  return Uint8Array.from(kept);
+}
+
+/** The octets of an option of this type; none when it is not there. */
+function optionOf(options: Uint8Array, wanted: number): number[] {
+  for (let i = 0; i < options.length && options[i] !== IPOPT.EOL; ) {
+    const length = options[i] === IPOPT.NOP ? 1 : Math.max(2, options[i + 1] ?? 2);
+    if (options[i] === wanted) return [...options.subarray(i, i + length)];
+    i += length;
+  }
+  return [];
 }
