@@ -21,7 +21,7 @@ class LabTerminal {
   private readonly resolved: ResolvedLab;
   private readonly handIn: { file: string | undefined; student: string };
   private readonly io: Io;
-  private readonly host = new EngineHost((m) => this.take(m));
+  private readonly host = new EngineHost((m) => this.take(m), () => performance.now());
   private readonly replies = new Map<number, (r: Reply) => void>();
   private nextId = 1;
   private view: LabView | undefined;

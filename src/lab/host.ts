@@ -21,8 +21,11 @@ import { makeSubmission } from "./verify.ts";
 import { hintText, viewLab } from "./view.ts";
 import { findNetns } from "./probe.ts";
 
-/** Events in one slice: a few milliseconds' worth, so that input is never kept waiting. */
+/** A slice ends after so many milliseconds, or without a clock after so many events, so that input is never kept waiting. */
+const SLICE_MS = 4;
 const SLICE_EVENTS = 2_000;
+/** Between two looks at the clock. */
+const STRIDE_EVENTS = 100;
 /** Behind by so much virtual time it is said that the engine cannot follow. */
 const SLOW: Nanos = 100 * MILLISECOND;
 /** A tab that slept does not catch up more than this. */
@@ -36,6 +39,7 @@ type RequestOf<T extends Request["type"]> = Extract<Request, { type: T }>;
 
 export class EngineHost {
   private readonly post: (message: Reply | Event) => void;
+  private readonly elapsed: (() => number) | undefined;
   private resolved: ResolvedLab | undefined;
   private session: Session | undefined;
   private watch: LiveWatch | undefined;
@@ -52,9 +56,13 @@ export class EngineHost {
   private readonly halves = new Map<string, Uint8Array>();
   private lastClock = "";
 
-  /** `post` takes what goes to the face, in order, also from within `handle` and `tick`. */
-  constructor(post: (message: Reply | Event) => void) {
+  /**
+   * `post` takes what goes to the face, in order, also from within `handle` and `tick`. `elapsed` is a steady clock in milliseconds;
+   * it only decides where a slice ends, which changes nothing that the engine does.
+   */
+  constructor(post: (message: Reply | Event) => void, elapsed?: () => number) {
     this.post = post;
+    this.elapsed = elapsed;
   }
 
   // -- requests -----------------------------------------------------------------------------------------------------------
@@ -296,7 +304,7 @@ export class EngineHost {
       const owed = Math.max(0, this.target - session.now) + wallMs * MILLISECOND * this.pace;
       this.target = session.now + Math.floor(Math.min(owed, MAX_CATCH_UP * Math.max(1, this.pace)));
     }
-    const end = session.advance(this.target, SLICE_EVENTS);
+    const end = this.slice(session);
     if (end === "stuck") this.post({ type: "notice", notice: { kind: "budget", at: session.now, text: `Time stands still at ${(session.now / SECOND).toFixed(3)} s: ${session.stuck ?? ""}. Undo the last command to go on; nothing before it is lost.` } });
     if (skip !== undefined && end !== "budget") {
       this.skipping = undefined;
@@ -305,6 +313,15 @@ export class EngineHost {
     }
     this.tellClock(session, end === "budget" && skip === undefined && this.target - session.now > SLOW * Math.max(1, this.pace));
     return end === "budget" || (end === "reached" && this.pace === Number.POSITIVE_INFINITY);
+  }
+
+  private slice(session: Session): "reached" | "budget" | "stuck" {
+    if (this.elapsed === undefined) return session.advance(this.target, SLICE_EVENTS);
+    const until = this.elapsed() + SLICE_MS;
+    for (;;) {
+      const end = session.advance(this.target, STRIDE_EVENTS);
+      if (end !== "budget" || this.elapsed() >= until) return end;
+    }
   }
 
   private tellClock(session: Session, slow: boolean): void {

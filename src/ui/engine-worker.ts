@@ -29,7 +29,7 @@ class EngineWorker {
   private readonly turn = new MessageChannel();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private nextAnswer = -1;
-  private readonly host = new EngineHost((message) => this.take(message));
+  private readonly host = new EngineHost((message) => this.take(message), () => performance.now());
 
   constructor() {
     this.turn.port1.onmessage = () => this.tick();
