@@ -132,6 +132,7 @@ export class IpProtocol {
   private deliverWhole(skb: Skb, dev: NetDevice): void {
     const ns = this.ns;
     const protocol = skb.bytes[skb.network + IPV4.protocol]!;
+    if (ns.sim.trace.on) ns.report(skb, "deliver", "pass", dev, `protocol ${protocol}`, "");
     const raw = ns.sockets.deliverRaw(skb, dev, protocol);
     this.counters.InDelivers++;
     switch (protocol) {
