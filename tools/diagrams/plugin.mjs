@@ -80,7 +80,7 @@ export const diagrams = defineHastPlugin({
           type: "element",
           tagName: "div",
           // Focusable, so that a diagram wider than a phone can be scrolled with the keyboard.
-          properties: { className: widthOf(svg) > TEXT_WIDTH ? ["diagram-svg", "wide"] : ["diagram-svg"], style: `--w:${widthOf(svg)}px`, tabIndex: 0, role: "region", ariaLabel: titleOf(text), "set:html": svg },
+          properties: { className: widthOf(svg) > TEXT_WIDTH ? ["diagram-svg", "wide"] : ["diagram-svg"], style: `--w:${widthOf(svg)}px`, tabIndex: 0, role: "group", ariaLabel: titleOf(text), "set:html": svg },
           children: [],
         };
       },
