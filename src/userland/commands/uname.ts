@@ -1,9 +1,7 @@
 /** uname: coreutils 9.1, and arch. The kernel that is emulated is Debian 12's. */
+import { KERNEL_VERSION, kernelRelease } from "../kernel-version.ts";
 import { quote } from "../gnu-quote.ts";
 import { defineTool } from "../tool.ts";
-
-export const KERNEL_RELEASE = "6.1.0-37-amd64";
-export const KERNEL_VERSION = "#1 SMP PREEMPT_DYNAMIC Debian 6.1.140-1 (2025-05-22)";
 
 export const uname = defineTool({
   name: "uname",
@@ -20,7 +18,7 @@ export const uname = defineTool({
   *run(t, options, operands) {
     if (operands.length > 0) return yield* t.usage(`extra operand ${quote(operands[0]!)}`);
     const values: Readonly<Record<string, string>> = {
-      s: "Linux", n: t.proc.machine.hostname, r: KERNEL_RELEASE, v: KERNEL_VERSION, m: "x86_64", p: "unknown", i: "unknown", o: "GNU/Linux",
+      s: "Linux", n: t.proc.machine.hostname, r: kernelRelease(t.proc), v: KERNEL_VERSION, m: "x86_64", p: "unknown", i: "unknown", o: "GNU/Linux",
     };
     const all = options.some((o) => o.key === "a");
     // -a leaves out what is unknown.

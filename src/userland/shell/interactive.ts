@@ -1,11 +1,10 @@
 /** The loop of an interactive shell: job notices, prompt, a command over as many lines as it needs, run it. */
 import type { Run } from "../process.ts";
-import { notifyJobs } from "./builtins/jobs.ts";
 import { inputLine } from "./main.ts";
 import { Parser } from "./parser.ts";
 import { aliasesOf } from "./program.ts";
 import { promptText } from "./prompt.ts";
-import { giveTerminal, runList, runTraps } from "./run.ts";
+import { giveTerminal, notifyJobs, runList, runTraps } from "./run.ts";
 import { Abort, type Shell } from "./shell.ts";
 import { reportSyntaxFault } from "./syntax-fault.ts";
 import { LineEditor } from "./line-editor.ts";
@@ -72,7 +71,7 @@ function* plainLine(sh: Shell, prompt: string): Run<string | undefined | "interr
 
 /** @returns false when more lines are needed. */
 function* runHeld(sh: Shell, text: string, ended: boolean): Run<boolean> {
-  const parser = new Parser(text, { dialect: sh.dialect, aliases: aliasesOf(sh), extglob: sh.shopts.has("extglob"), mayContinue: !ended });
+  const parser = new Parser(text, { dialect: sh.dialect, aliases: aliasesOf(sh), extglob: sh.shopts.has("extglob"), mayContinue: !ended, program: true });
   for (;;) {
     parser.useAliases(aliasesOf(sh), sh.shopts.has("extglob"));
     const parsed = parser.next();

@@ -353,7 +353,7 @@ function* runInput(sh: Shell): Run<number> {
     const ended = next === undefined;
     held += next ?? "";
     if (ended && held === "") break;
-    const parser = new Parser(held, { dialect: sh.dialect, line, aliases: aliasesOf(sh), extglob: sh.shopts.has("extglob"), mayContinue: !ended });
+    const parser = new Parser(held, { dialect: sh.dialect, line, aliases: aliasesOf(sh), extglob: sh.shopts.has("extglob"), mayContinue: !ended, program: true });
     const parsed = parser.next();
     if (parsed.kind === "fault") {
       if (parsed.atEnd && !ended) continue;

@@ -15,6 +15,8 @@ export interface ParserOptions {
   line?: number;
   aliases?: ReadonlyMap<string, string> | undefined;
   extglob?: boolean;
+  /** A whole program: bash reads it as if it ended in a newline. */
+  program?: boolean;
   /** The text may go on: a here-document without its end is a fault (at the end) instead of a complete one. */
   mayContinue?: boolean;
   /** Told of what bash warns about. */
@@ -84,7 +86,7 @@ export class Parser {
   private lineStart = 0;
 
   constructor(source: string, o: ParserOptions) {
-    this.src = source;
+    this.src = o.program && o.dialect === "bash" && !/(^|[^\\])(\\\\)*\\$|\n$/.test(source) ? `${source}\n` : source;
     this.o = { ...o };
     this.bash = o.dialect === "bash";
     this.line = o.line ?? 1;
@@ -293,20 +295,20 @@ export class Parser {
         this.readHeredocs();
         return script;
       }
-      this.item(script);
+      const ended = this.item(script);
       const after = this.peek();
-      if (after.kind !== "newline" && after.kind !== "end" && !this.itemEnded) this.unexpected();
+      if (after.kind !== "newline" && after.kind !== "end" && !ended) this.unexpected();
     }
   }
-  private itemEnded = false;
 
-  /** A command with what ends it: `;`, `&` or nothing. */
-  private item(script: Script): void {
+  /** A command with what ends it. @returns whether `;` or `&` did. */
+  private item(script: Script): boolean {
     const node = this.andOr();
     const background = this.isOp("&");
-    this.itemEnded = background || this.isOp(";");
-    if (this.itemEnded) this.take();
+    const ended = background || this.isOp(";");
+    if (ended) this.take();
     script.items.push({ node, background });
+    return ended;
   }
 
   /** Commands over several lines, up to something that ends a list. */
@@ -320,8 +322,8 @@ export class Parser {
       if (t.kind === "end") break;
       if (!first && (LIST_ENDS.has(t.text) && t.kind === "op" || LIST_ENDS.has(this.keyword()))) break;
       first = false;
-      this.item(script);
-      if (!this.itemEnded && this.peek().kind !== "newline") break;
+      const ended = this.item(script);
+      if (!ended && this.peek().kind !== "newline") break;
     }
     this.depth--;
     return script;
@@ -1074,7 +1076,7 @@ export class Parser {
     this.skipTo(i + 1);
     const source = this.src.slice(start, this.pos);
     this.enter();
-    const inner = new Parser(text, { ...this.o, line, mayContinue: false });
+    const inner = new Parser(text, { ...this.o, line, mayContinue: false, program: false });
     inner.depth = this.depth;
     const body: Script = { kind: "list", items: [] };
     try {
@@ -1229,7 +1231,7 @@ export class Parser {
 
   /** Parts of a text that was cut out of the source: here-document bodies, subscripts, arithmetic. */
   private subParts(text: string, as: "heredoc" | "arith" | "subscript"): Part[] {
-    const inner = new Parser(text, { ...this.o, line: this.line });
+    const inner = new Parser(text, { ...this.o, line: this.line, program: false });
     inner.depth = this.depth;
     const parts: Part[] = [];
     while (inner.pos < text.length) {

@@ -24,16 +24,17 @@ export interface TextOptions {
 /** Runs all of a text in this shell. A syntax error gives 2 and ends it; dash ends with it unless the text is `eval`'s in an interactive shell. */
 export function* runText(sh: Shell, text: string, o: TextOptions = {}): Run<number> {
   const parser = new Parser(text, {
-    dialect: sh.dialect, aliases: aliasesOf(sh), extglob: sh.shopts.has("extglob"), line: o.line ?? 1,
+    dialect: sh.dialect, aliases: aliasesOf(sh), extglob: sh.shopts.has("extglob"), line: o.line ?? 1, program: true,
     warn: (message, line) => warnings.push({ message, line }),
   });
   const warnings: { message: string; line: number }[] = [];
-  sh.status = 0;
+  let ran = false;
   for (;;) {
     parser.useAliases(aliasesOf(sh), sh.shopts.has("extglob"));
     const parsed = parser.next();
     if (sh.bash) for (const w of warnings.splice(0)) yield* sh.proc.warn(`${sh.arg0.replace(/^-/, "")}: line ${w.line}: warning: ${w.message}\n`);
-    if (parsed.kind === "end") return sh.status;
+    if (parsed.kind === "end") return ran ? sh.status : (sh.status = 0);
+    ran = true;
     if (parsed.kind === "fault") {
       yield* reportSyntaxFault(sh, parsed.fault, o.context);
       sh.status = 2;

@@ -733,11 +733,11 @@ export function* waitForeground(sh: Shell, job: Job): Run<number> {
   if (state.kind !== "done") return 0;
   sh.jobs.remove(job);
   yield* reportSignal(sh, job, state.signal);
+  if (sh.bash && !sh.interactive && sh.jobs.jobs.length > 0) yield* notifyJobs(sh);
   if (interrupted && state.signal === "SIGINT") {
     sh.proc.signal("SIGINT");
     yield { until: sh.proc.now };
   }
-  sh.set("PIPESTATUS", "");
   if (sh.bash) sh.variables.set("PIPESTATUS", pipeStatus(job));
   if (sh.options.has("pipefail")) {
     const failed = job.processes.map((p) => statusOf(p.exit!)).findLast((s) => s !== 0);
@@ -767,9 +767,36 @@ function* reportSignal(sh: Shell, job: Job, sig: Signal | undefined): Run<void> 
   }
   if (sig === "SIGINT" || sig === "SIGPIPE") return;
   if (sh.bash && !sh.interactive && sig !== "SIGTERM") {
-    const last = job.processes[job.processes.length - 1]!;
-    yield* sh.error(`${String(last.pid).padStart(5)} ${SIGNAL_TEXTS[sig].padEnd(23)} ${job.text}`);
+    yield* sh.proc.warn(`${sh.prefix()}${diedLine(job, sig)}`);
   } else yield* sh.proc.warn(`${SIGNAL_TEXTS[sig]}\n`);
+}
+
+/**
+ * Tells of jobs whose state changed and drops those that ended: before a prompt, and in bash after each command that ran in
+ * the foreground. Without job control only a death by an unusual signal is worth a line (notify_of_job_status() of bash).
+ */
+export function* notifyJobs(sh: Shell): Run<void> {
+  reap(sh);
+  const monitor = sh.options.has("monitor");
+  const changed: { job: Job; line: string }[] = [];
+  for (const job of [...sh.jobs.jobs].sort((a, b) => a.id - b.id)) {
+    const state = jobState(job);
+    if (state.kind === "running" || job.notified || !job.processes.some((p) => p.parent === sh.proc || p.exit)) continue;
+    if (state.kind === "stopped") changed.push({ job, line: sh.bash ? `\n${jobLine(sh, job)}` : jobLine(sh, job) });
+    else if (monitor) changed.push({ job, line: jobLine(sh, job) });
+    else if (sh.bash && state.signal && !["SIGINT", "SIGTERM", "SIGPIPE"].includes(state.signal)) changed.push({ job, line: `${sh.prefix()}${diedLine(job, state.signal)}` });
+    else if (sh.bash) changed.push({ job, line: "" });
+  }
+  for (const { job, line } of changed) {
+    if (line) yield* sh.proc.warn(line);
+    job.notified = true;
+    if (jobState(job).kind === "done" && (monitor || line !== "")) sh.jobs.remove(job);
+  }
+}
+
+function diedLine(job: Job, sig: Signal): string {
+  const last = job.processes[job.processes.length - 1]!;
+  return `${String(last.pid).padStart(5)} ${SIGNAL_TEXTS[sig].padEnd(23)} ${job.text}\n`;
 }
 
 /** `[1]+  Running                 sleep 30 &` */

@@ -2,7 +2,7 @@
 import { SIGNALS, statusOf, type Process, type Run, type Signal } from "../../process.ts";
 import { jobState, SIGNAL_TEXTS, type Job } from "../jobs.ts";
 import { dashQuote, singleQuote } from "../quote.ts";
-import { giveTerminal, jobLine, reap, runTraps, waitForeground } from "../run.ts";
+import { giveTerminal, jobLine, notifyJobs, reap, runTraps, waitForeground } from "../run.ts";
 import type { Shell } from "../shell.ts";
 import type { Builtin } from "./index.ts";
 import { complain, parseOptions, print, usageLine } from "./options.ts";
@@ -27,21 +27,6 @@ function* findJob(sh: Shell, spec: string): Run<Job | undefined> {
 }
 
 // -- jobs, fg, bg -----------------------------------------------------------------------------------------------------
-
-/** Shows jobs whose state changed since it was last shown, and drops those that ended. For the prompt. */
-export function* notifyJobs(sh: Shell): Run<void> {
-  reap(sh);
-  for (const job of [...sh.jobs.jobs].sort((a, b) => a.id - b.id)) {
-    const state = jobState(job);
-    if (state.kind === "running" || (state.kind === "stopped" && job.notified)) continue;
-    if (sh.interactive || state.kind === "stopped" || sh.options.has("monitor")) yield* sh.proc.warn(jobLine(sh, job));
-    else if (state.signal && state.signal !== "SIGINT" && state.signal !== "SIGPIPE" && sh.bash) {
-      yield* sh.error(`${String(job.processes[job.processes.length - 1]!.pid).padStart(5)} ${SIGNAL_TEXTS[state.signal].padEnd(23)} ${job.text}`);
-    }
-    job.notified = true;
-    if (state.kind === "done") sh.jobs.remove(job);
-  }
-}
 
 function* jobs(sh: Shell, args: readonly string[]): Run<number> {
   const given = yield* parseOptions(sh, args, sh.bash ? "lnprsx" : "lp", "jobs [-lnprs] [jobspec ...] or jobs -x command [args]");
@@ -158,7 +143,6 @@ function* kill(sh: Shell, args: readonly string[]): Run<number> {
   for (const word of words) status = (yield* killOne(sh, word, sig)) || status;
   // What this shell sent to itself, it takes before it goes on.
   yield { until: sh.proc.now };
-  if (sh.pendingTraps.length > 0) yield* runTraps(sh);
   return status;
 }
 

@@ -104,7 +104,7 @@ class Evaluator {
     const fixed = this.byCount(words);
     if (fixed !== undefined) return fixed;
     const value = this.or();
-    if (this.at < words.length) throw new TestFault(this.sh.bash ? "too many arguments" : `${words[this.at]}: unexpected operator`);
+    if (this.at < words.length) throw new TestFault(this.sh.bash ? "too many arguments" : `${words[this.at - 1]}: unexpected operator`);
     return value;
   }
 
@@ -188,7 +188,10 @@ class Evaluator {
   private primary(): boolean {
     const { words } = this;
     const a = words[this.at];
-    if (a === undefined) throw new TestFault("argument expected");
+    if (a === undefined) {
+      if (this.sh.bash) throw new TestFault("argument expected");
+      return false;
+    }
     const op = words[this.at + 1];
     if (op !== undefined && this.isBinary(op)) {
       if (words[this.at + 2] === undefined) throw new TestFault(this.sh.bash ? "argument expected" : `${op}: argument expected`);
