@@ -10,7 +10,6 @@ import { themeHash } from "./tools/theme.mjs";
 const ink = createCssVariablesTheme({ name: "ink", variablePrefix: "--code-" });
 
 export default defineConfig({
-  trailingSlash: "always",
   server: { host: "127.0.0.1", port: 4321 },
   // One cached file for the whole book; and no style hash in the policy, which would switch 'unsafe-inline' off for Shiki, SVG and xterm.
   build: { inlineStylesheets: "never" },
