@@ -41,6 +41,8 @@ export interface Parsed {
   groups: number;
   /** Names of groups (perl), by index. */
   names: Map<number, string>;
+  /** Nothing in it looks at characters as such: glibc then works octet by octet even in UTF-8 (optimize_utf8 of regcomp.c). */
+  octetwise: boolean;
   /** What grep 3.8 warns of: "stray \ before d". */
   warnings: string[];
 }
@@ -78,6 +80,7 @@ class Parser {
   private readonly closed = new Set<number>();
   readonly names = new Map<number, string>();
   readonly warnings: string[] = [];
+  characterwise = false;
   private readonly p: Octets;
   private readonly o: ParseOptions;
   /** BRE: backslash before ( ) { } | + ?. */
@@ -155,6 +158,7 @@ class Parser {
 
   private literal(i: number, from: number): [Token, number] {
     const n = this.wide ? charLength(this.p, i) || 1 : 1;
+    this.characterwise ||= n > 1;
     return [{ t: "char", code: codePointAt(this.p, i, n), text: this.p.slice(from, i + n) }, i + n];
   }
 
@@ -168,7 +172,10 @@ class Parser {
       if (c === "{" || c === "+" || c === "?") return [{ t: "repeat", op: c, text: c }, i + 2];
     }
     const special = this.gnuEscape(c);
-    if (special) return [special, i + 2];
+    if (special) {
+      this.characterwise ||= special.t === "set" || (special.t === "assert" && c !== "`" && c !== "'");
+      return [special, i + 2];
+    }
     if (c >= "1" && c <= "9") return [{ t: "backref", index: c.charCodeAt(0) - 48 }, i + 2];
     return this.literal(i + 1, i + 1);
   }
@@ -440,6 +447,7 @@ class Parser {
     let negated = false;
     if (this.p[this.pos] === "^") {
       negated = true;
+      this.characterwise = true;
       this.pos++;
     }
     for (let first = true; ; first = false) {
@@ -464,6 +472,7 @@ class Parser {
 
   private bracketItem(set: CharSet): void {
     const kind = this.p[this.pos] === "[" ? this.p[this.pos + 1] : undefined;
+    this.characterwise ||= kind === ":" || kind === "=" || kind === ".";
     if (kind === ":") return this.namedClass(set);
     if ((this.perl || this.o.syntax === "awk") && this.p[this.pos] === "\\" && this.escapeInBracket(set)) return;
     const lo = this.endpoint();
@@ -472,6 +481,7 @@ class Parser {
       return;
     }
     this.pos++;
+    this.characterwise = true;
     const hi = this.endpoint();
     if (hi < lo) throw new PatternError(this.perl ? "range out of order in character class" : "Invalid range end");
     set.add(lo, hi);
@@ -542,7 +552,7 @@ export function parseRegex(pattern: Octets, o: ParseOptions): Result<Parsed, str
   const parser = new Parser(pattern, o);
   try {
     const node = parser.parse();
-    return ok({ node: wrap(node, o.whole), groups: parser.groups, names: parser.names, warnings: parser.warnings });
+    return ok({ node: wrap(node, o.whole), groups: parser.groups, names: parser.names, octetwise: !parser.characterwise, warnings: parser.warnings });
   } catch (e) {
     if (e instanceof PatternError) return err(e.text);
     throw e;

@@ -8,7 +8,7 @@
 import { err, ok, type Result } from "../base/result.ts";
 import { charLength, codePointAt, type Octets } from "./octets.ts";
 import { CharSet, isWord } from "./regex-charset.ts";
-import { type Assertion, type Node, parseRegex, type ParseOptions } from "./regex-parse.ts";
+import { type Assertion, type Node, type Parsed, parseRegex, type ParseOptions } from "./regex-parse.ts";
 
 export type { Syntax } from "./regex-parse.ts";
 
@@ -221,6 +221,15 @@ function literalOf(n: Node): Octets | undefined {
 /** Offsets in octets: start and end of the match, then of each group; -1 for a group that took no part. */
 export type Match = readonly number[];
 
+/** `at`, or the end of the character that it lies in. */
+function characterStart(text: Octets, at: number): number {
+  for (let back = 1; back <= 3 && back <= at; back++) {
+    const length = charLength(text, at - back);
+    if (length > 0) return length > back ? at - back + length : at;
+  }
+  return at;
+}
+
 /** A set of states that keeps the order in which they came. */
 class States {
   readonly dense: Int32Array;
@@ -252,6 +261,8 @@ export class Regex {
   private readonly program: Program;
   private readonly literal: Octets | undefined;
   private readonly octetwise: boolean;
+  /** A match may start inside a character. */
+  private readonly anyStart: boolean;
   private readonly multiline: boolean;
   private readonly perl: boolean;
   private readonly backrefs: boolean;
@@ -259,10 +270,11 @@ export class Regex {
   private readonly first: Uint8Array | undefined;
   private readonly anchored: boolean;
 
-  constructor(node: Node, groups: number, names: ReadonlyMap<number, string>, warnings: readonly string[], o: ParseOptions) {
+  constructor({ node, groups, names, warnings, octetwise }: Parsed, o: ParseOptions) {
     this.groups = groups;
     this.names = names;
     this.warnings = warnings;
+    this.anyStart = octetwise;
     this.program = new Compiler(groups).program(node);
     this.literal = literalOf(node);
     this.octetwise = o.octetwise ?? false;
@@ -284,7 +296,8 @@ export class Regex {
   }
 
   /** The leftmost match that starts at `from` or later. What lies before `from` is context for anchors. */
-  exec(text: Octets, from = 0): Match | undefined {
+  exec(text: Octets, start = 0): Match | undefined {
+    const from = this.anyStart || this.octetwise ? start : characterStart(text, start);
     if (this.literal !== undefined) {
       this.steps++;
       const at = text.indexOf(this.literal, from);
@@ -579,10 +592,10 @@ export class Regex {
 export function compileRegex(pattern: Octets, o: ParseOptions): Result<Regex, string> {
   const parsed = parseRegex(pattern, o);
   if (!parsed.ok) return parsed;
-  const { node, groups, names, warnings } = parsed.value;
+  const { node } = parsed.value;
   if (hasNode(node, (n) => n.kind === "look" && n.behind && fixedLength(n.item) < 0)) return err("lookbehind assertion is not fixed length");
   try {
-    return ok(new Regex(node, groups, names, warnings, o));
+    return ok(new Regex(parsed.value, o));
   } catch (e) {
     if (e instanceof TooLarge) return err("pattern too large");
     throw e;

@@ -1,7 +1,6 @@
 /** Every command of a machine, sorted by name. A new command is a new file and a new line here. */
 import type { Command } from "../command.ts";
 import { answer } from "./answer.ts";
-import { arp } from "./net-tools/arp.ts";
 import { bash } from "./bash.ts";
 import { brctl } from "./brctl.ts";
 import { bridge } from "./bridge.ts";
@@ -17,23 +16,25 @@ import { groups } from "./groups.ts";
 import { head } from "./head.ts";
 import { hostname } from "./hostname.ts";
 import { id } from "./id.ts";
-import { ifconfig } from "./net-tools/ifconfig.ts";
 import { ip } from "./ip/ip.ts";
 import { kill } from "./kill.ts";
 import { killall } from "./killall.ts";
 import { logname } from "./logname.ts";
 import { apropos, man, whatis } from "./man.ts";
+import { arp } from "./net-tools/arp.ts";
+import { ifconfig } from "./net-tools/ifconfig.ts";
 import { netstat } from "./net-tools/netstat.ts";
+import { route } from "./net-tools/route.ts";
 import { nice } from "./nice.ts";
 import { nohup } from "./nohup.ts";
 import { nproc } from "./nproc.ts";
 import { pidof } from "./pidof.ts";
+import { ping } from "./ping.ts";
 import { pgrep, pkill } from "./pkill.ts";
 import { printenv } from "./printenv.ts";
 import { ps } from "./ps.ts";
 import { reset } from "./reset.ts";
-import { route } from "./net-tools/route.ts";
-import { ping } from "./ping.ts";
+import { sed } from "./sed.ts";
 import { seq } from "./seq.ts";
 import { sh } from "./sh.ts";
 import { sleep } from "./sleep.ts";
@@ -85,17 +86,18 @@ export const COMMANDS: readonly Command[] = [
   logname,
   man,
   netstat,
-  ping,
   nice,
   nohup,
   nproc,
   pgrep,
   pidof,
+  ping,
   pkill,
   printenv,
   ps,
   reset,
   route,
+  sed,
   seq,
   sh,
   sleep,

@@ -78,7 +78,7 @@ export class Bench {
     return this.spawn({ argv, program: (p) => command.run(p, argv.slice(1)), fds, env: new Map(Object.entries(base)), cwd: "/root" });
   }
 
-  settle(limit = 3_000_000): void {
+  settle(limit = 300_000): void {
     for (let i = 0; i < limit; i++) if (!this.clock.step()) return;
     throw new Error("does not come to rest");
   }
