@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { concat } from "../../src/base/bytes.ts";
+import { concat, getU16, setU16 } from "../../src/base/bytes.ts";
 import { compileFilter } from "../../src/userland/commands/tcpdump/filter/compile.ts";
 import { PLAIN, type PrintOptions } from "../../src/userland/commands/tcpdump/dissector.ts";
 import { PacketPrinter } from "../../src/userland/commands/tcpdump/print-packet.ts";
@@ -142,10 +142,28 @@ function compareFilters(path: string, file: PcapFile, tally: Tally, show: number
   }
 }
 
-function write(dir: string, name: string, frames: readonly Uint8Array[]): string {
+/** An Ethernet frame as a cooked socket has it. Index 0: no device has it on any machine. */
+function cooked(frame: Uint8Array, version: 1 | 2, i: number): Uint8Array {
+  const type = getU16(frame, 12);
+  const header = new Uint8Array(version === 1 ? 16 : 20);
+  setU16(header, version === 1 ? 14 : 0, type > 1500 ? type : 4);
+  if (version === 1) {
+    setU16(header, 0, i % 6);
+    setU16(header, 2, 1);
+    setU16(header, 4, i % 5 === 4 ? 0 : 6);
+  } else {
+    setU16(header, 8, 1);
+    header[10] = i % 6;
+    header[11] = i % 5 === 4 ? 0 : 6;
+  }
+  header.set(frame.subarray(6, 12), version === 1 ? 6 : 12);
+  return concat([header, frame.subarray(14)]);
+}
+
+function write(dir: string, name: string, frames: readonly Uint8Array[], linkType: number = LINKTYPE.ETHERNET): string {
   const records = frames.map((data, i) => pcapRecord({ seconds: 1_795_172_489 + Math.floor(i / 7), nanos: (i * 123_457_000) % 1_000_000_000, data, wireLength: data.length + (i % 11 === 10 ? 3 : 0) }));
   const path = join(dir, name);
-  writeFileSync(path, concat([pcapFileHeader({ linkType: LINKTYPE.ETHERNET, snapshotLength: 262144 }), ...records]));
+  writeFileSync(path, concat([pcapFileHeader({ linkType, snapshotLength: 262144 }), ...records]));
   return path;
 }
 
@@ -161,24 +179,26 @@ function main(argv: readonly string[]): number {
   const show = option("--show", 10);
   const random = lcg(option("--seed", 1));
   const dir = mkdtempSync(join(tmpdir(), "tcpdump-diff-"));
-  let filterFile: string | undefined;
+  const filterFiles: string[] = [];
   const files = argv.filter((a, i) => !a.startsWith("--") && !argv[i - 1]?.startsWith("--"));
   if (files.length === 0) {
     const mutated = Array.from({ length: option("--mutated", 2000) }, () => mutate(FRAMES[Math.floor(random() * FRAMES.length)]!, random));
     // Filters get frames that are long enough: on others libpcap's optimiser decides which loads happen at all.
     const long = FRAMES.map((f) => (f.length < 160 ? concat([f, new Uint8Array(160 - f.length)]) : f));
-    filterFile = write(dir, "long.pcap", long);
-    files.push(write(dir, "corpus.pcap", FRAMES), write(dir, "mutated.pcap", mutated.filter((m) => m.length > 0 && comparable(m))));
+    const sll = (version: 1 | 2, frames: readonly Uint8Array[]): string =>
+      write(dir, `sll${version}-${frames === long ? "long" : "corpus"}.pcap`, frames.filter((f) => f.length >= 14).map((f, i) => cooked(f, version, i)), version === 1 ? LINKTYPE.LINUX_SLL : LINKTYPE.LINUX_SLL2);
+    filterFiles.push(write(dir, "long.pcap", long), sll(1, long), sll(2, long));
+    files.push(write(dir, "corpus.pcap", FRAMES), write(dir, "mutated.pcap", mutated.filter((m) => m.length > 0 && comparable(m))), sll(1, FRAMES), sll(2, FRAMES));
   }
   let differ = 0;
-  for (const path of filterFile ? [...files, filterFile] : files) {
+  for (const path of [...files, ...filterFiles]) {
     const read = readCapture(readFileSync(path));
     if (!read.ok) {
       console.error(`${path}: ${read.error.reason}`);
       return 2;
     }
     const runs = [["packets", comparePackets], ["filters", compareFilters]] as const;
-    for (const [what, run] of filterFile === undefined ? runs : path === filterFile ? runs.slice(1) : runs.slice(0, 1)) {
+    for (const [what, run] of filterFiles.length === 0 ? runs : filterFiles.includes(path) ? runs.slice(1) : runs.slice(0, 1)) {
       const tally: Tally = { lines: 0, differ: 0 };
       run(path, read.value, tally, show, random, option("--filters", 300));
       differ += tally.differ;

@@ -1,4 +1,4 @@
-/** Link layers: Ethernet with VLAN tags, 802.2 LLC and SNAP, and Linux cooked capture (SLL2), which `-i any` gives. */
+/** Link layers: Ethernet with VLAN tags, 802.2 LLC and SNAP, and Linux cooked capture, which `-i any` gives. */
 import { hex } from "../../../base/bytes.ts";
 import { ETH_LEN, ETH_MAX_LENGTH_FIELD } from "../../../wire/ethernet.ts";
 import { LLC_UI, LLCSAP } from "../../../wire/llc.ts";
@@ -230,19 +230,44 @@ function printSnap(d: Dissector, at: number, length: number, captured: number, l
   return false;
 }
 
-export const SLL2_LEN = 20;
 /** linux/if_packet.h PACKET_HOST ... PACKET_OUTGOING, as tcpdump shows them. */
 const PACKET_TYPES: readonly string[] = ["In", "B", "M", "P", "Out"];
+/** What Linux gives as protocol of a frame with an LLC header (ETH_P_802_2). */
+const SLL_802_2 = 4;
 
-/** Cooked capture: protocol 2, reserved 2, ifindex 4, hardware type 2, packet type 1, address length 1, address 8. */
+/** Cooked capture, by version: where its header has what. */
+interface Cooked {
+  protocol: string;
+  length: number;
+  typeAt: number;
+  addressLength(d: Dissector): number;
+  addressAt: number;
+  /** What stands before the address in the line of -e. */
+  start(d: Dissector): string;
+}
+/** Packet type 2, hardware type 2, address length 2, address 8, protocol 2. */
+const SLL: Cooked = { protocol: "sll", length: 16, typeAt: 14, addressLength: (d) => d.u16(4), addressAt: 6, start: (d) => `${(PACKET_TYPES[d.u16(0)] ?? "?").padStart(3)} ` };
+/** Protocol 2, reserved 2, ifindex 4, hardware type 2, packet type 1, address length 1, address 8. */
+const SLL2: Cooked = { protocol: "sll2", length: 20, typeAt: 0, addressLength: (d) => d.u8(11), addressAt: 12, start: (d) => `ifindex ${d.u32(4)} ` };
+
+/** Cooked capture of a chosen link type (-y LINUX_SLL), or when no device but `any` is fit to capture on. */
+export function printSll(d: Dissector, length: number, captured: number): void {
+  d.protocol = "sll";
+  if (d.need(0, SLL.length)) printCooked(d, SLL, length, captured);
+}
+
+/** Cooked capture as `-i any` gives it: each line begins with the device. */
 export function printSll2(d: Dissector, length: number, captured: number): void {
   d.protocol = "sll2";
-  if (!d.need(0, SLL2_LEN)) return;
-  const ifindex = d.u32(4);
-  d.out(`${(d.names.ifname(ifindex) ?? "?").padEnd(5)} ${(PACKET_TYPES[d.u8(10)] ?? "?").padEnd(3)} `);
-  if (d.o.e > 0) d.out(sll2Line(d, length));
-  let type = d.u16(0);
-  let p = SLL2_LEN;
+  if (!d.need(0, SLL2.length)) return;
+  d.out(`${(d.names.ifname(d.u32(4)) ?? "?").padEnd(5)} ${(PACKET_TYPES[d.u8(10)] ?? "?").padEnd(3)} `);
+  printCooked(d, SLL2, length, captured);
+}
+
+function printCooked(d: Dissector, c: Cooked, length: number, captured: number): void {
+  if (d.o.e > 0) d.out(cookedLine(d, c, length));
+  let type = d.u16(c.typeAt);
+  let p = c.length;
   while (type === 0x8100) {
     if (captured - p < VLAN_LEN) {
       d.protocol = "vlan";
@@ -256,28 +281,25 @@ export function printSll2(d: Dissector, length: number, captured: number): void 
     if (d.o.q === 0) d.out(`ethertype ${name(ETHERTYPE_NAMES, type, "Unknown")}, `);
     p += VLAN_LEN;
   }
-  d.linkLength = p + printSll2Payload(d, type, p, length, captured);
+  d.linkLength = p + printCookedPayload(d, c, type, p, length, captured);
 }
 
-/** What Linux gives as protocol of a frame with an LLC header (ETH_P_802_2). */
-const SLL_802_2 = 4;
-
-function printSll2Payload(d: Dissector, type: number, p: number, length: number, captured: number): number {
+function printCookedPayload(d: Dissector, c: Cooked, type: number, p: number, length: number, captured: number): number {
   if (type <= ETH_MAX_LENGTH_FIELD) {
     const llc = type === SLL_802_2 ? printLlc(d, p, length - p, captured - p, undefined) : -1;
     if (llc < 0) defaultPrint(d, p, captured - p);
     return Math.max(llc, 0);
   }
   if (!printByEthertype(d, type, p, length - p, captured - p)) {
-    if (d.o.e === 0) d.out(sll2Line(d, length - p + SLL2_LEN));
+    if (d.o.e === 0) d.out(cookedLine(d, c, length - p + c.length));
     defaultPrint(d, p, captured - p);
   }
   return 0;
 }
 
-function sll2Line(d: Dissector, length: number): string {
-  const type = d.u16(0);
-  let s = `ifindex ${d.u32(4)} ${d.u8(11) === 6 ? `${d.mac(12)} ` : ""}`;
+function cookedLine(d: Dissector, c: Cooked, length: number): string {
+  const type = d.u16(c.typeAt);
+  let s = `${c.start(d)}${c.addressLength(d) === 6 ? `${d.mac(c.addressAt)} ` : ""}`;
   if (d.o.q > 0) return s;
   if (type > ETH_MAX_LENGTH_FIELD) s += `ethertype ${name(ETHERTYPE_NAMES, type, "Unknown")} (0x${hex(type, 4)})`;
   else s += type === SLL_802_2 ? "802.2" : type === 1 ? "802.3" : `ethertype Unknown (0x${hex(type, 4)})`;

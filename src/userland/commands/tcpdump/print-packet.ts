@@ -4,10 +4,10 @@ import { Dissector, type PrintOptions, type Session } from "./dissector.ts";
 import { asciiDump, hexAndAscii, hexOnly } from "./hex.ts";
 import { printIpv4 } from "./print-ip.ts";
 import { printIpv6 } from "./print-ip6.ts";
-import { printEthernet, printSll2 } from "./print-link.ts";
+import { printEthernet, printSll, printSll2 } from "./print-link.ts";
 
 /** Link types that have a printer here. */
-export const PRINTABLE: readonly number[] = [LINKTYPE.ETHERNET, LINKTYPE.LINUX_SLL2, LINKTYPE.RAW];
+export const PRINTABLE: readonly number[] = [LINKTYPE.ETHERNET, LINKTYPE.LINUX_SLL, LINKTYPE.LINUX_SLL2, LINKTYPE.RAW];
 
 /** Prints packets of one capture, one after the other. */
 export class PacketPrinter {
@@ -42,6 +42,7 @@ export class PacketPrinter {
   private printLink(d: Dissector, length: number): void {
     const captured = d.bytes.length;
     if (this.linkType === LINKTYPE.ETHERNET) d.linkLength = printEthernet(d, 0, length, captured);
+    else if (this.linkType === LINKTYPE.LINUX_SLL) printSll(d, length, captured);
     else if (this.linkType === LINKTYPE.LINUX_SLL2) printSll2(d, length, captured);
     else printRaw(d, length);
   }

@@ -1,5 +1,5 @@
 /**
- * What each primitive of the filter language tests, for Ethernet and Linux cooked (SLL2) packets. Messages are libpcap's own: they
+ * What each primitive of the filter language tests, for Ethernet and Linux cooked packets. Messages are libpcap's own: they
  * are what the person sees. Not here: MPLS, PPPoE, Geneve, protochain, gateway, and words for links this machine does not have.
  */
 import { type Arith, and, type Condition, type Load, not, or } from "./condition.ts";
@@ -48,16 +48,19 @@ export class Generator {
   /** The first thing that was wrong; everything after it is noise. */
   error: string | undefined;
   private readonly env: FilterEnv;
+  /** Cooked capture, and its version. */
   private readonly sll: boolean;
+  private readonly sllVersion: 1 | 2;
   /** Offsets of the type field and of what follows; `vlan` moves both for the rest of the filter. */
   private typeAt: number;
   private payloadAt: number;
 
   constructor(env: FilterEnv) {
     this.env = env;
-    this.sll = env.linkType === LINKTYPE.LINUX_SLL2;
-    this.typeAt = this.sll ? 0 : 12;
-    this.payloadAt = this.sll ? 20 : 14;
+    this.sll = env.linkType === LINKTYPE.LINUX_SLL2 || env.linkType === LINKTYPE.LINUX_SLL;
+    this.sllVersion = env.linkType === LINKTYPE.LINUX_SLL ? 1 : 2;
+    this.typeAt = !this.sll ? 12 : this.sllVersion === 1 ? 14 : 0;
+    this.payloadAt = !this.sll ? 14 : this.sllVersion === 1 ? 16 : 20;
   }
 
   fail(message: string): Condition {
@@ -66,7 +69,7 @@ export class Generator {
   }
 
   private get linkName(): string {
-    return this.sll ? "Linux cooked v2" : "Ethernet";
+    return this.sll ? `Linux cooked v${this.sllVersion}` : "Ethernet";
   }
 
   // -- tests ----------------------------------------------------------------------------------------------------------
@@ -92,6 +95,8 @@ export class Generator {
 
   /** Whether the link layer says so: an EtherType, or a SAP when it is no more than 1500. */
   linkType(type: number): Condition {
+    // libpcap 1.10.3 has no rule of its own for version 2: a SAP is compared with the type field, and never there.
+    if (this.sll && this.sllVersion === 2) return this.test(this.typeAt, 2, type);
     if (type === 0xfe || type === 0x06 || type === 0xf0) return and(this.isLlc(), this.payload(0, 2, (type << 8) | type));
     if (type === 0xe0) {
       const raw = this.sll ? this.test(this.typeAt, 2, 1) : undefined;
@@ -294,6 +299,7 @@ export class Generator {
       case "proto":
         return this.namedProtocol(name, q);
       default: {
+        if (q.proto === "ether" && this.sll) return this.fail("only ethernet/FDDI/token ring/802.11/ATM LANE/Fibre Channel supports link-level host name");
         if (q.proto === "ether") return this.fail(`unknown ether host '${name}'`);
         const addresses = this.env.host?.(name) ?? [];
         if (addresses.length === 0) return this.fail(`unknown host '${name}'`);
@@ -372,14 +378,14 @@ export class Generator {
   /** `inbound` and `outbound`. */
   direction(outbound: boolean): Condition {
     let out: Condition;
-    if (this.sll) out = this.test(10, 1, 4);
+    if (this.sll) out = this.sllVersion === 1 ? this.test(0, 2, 4) : this.test(10, 1, 4);
     else if (this.env.savefile) return this.fail(`inbound/outbound not supported on ${this.linkName} when reading savefiles`);
     else out = { kind: "test", load: { from: "packetType" }, mask: 0xffffffff, relation: "=", value: 4 };
     return outbound ? out : not(out);
   }
 
   ifindex(index: number): Condition {
-    if (this.sll) return this.test(4, 4, index);
+    if (this.sll && this.sllVersion === 2) return this.test(4, 4, index);
     if (this.env.savefile) return this.fail(`ifindex not supported on ${this.linkName} when reading savefiles`);
     return { kind: "test", load: { from: "ifindex" }, mask: 0xffffffff, relation: "=", value: index };
   }
@@ -399,11 +405,11 @@ export class Generator {
 
   /** `llc`, or of a kind: i, s, u. */
   llc(kind: string | undefined): Condition {
+    const wanted = kind === undefined ? undefined : LLC_KINDS.get(kind.toLowerCase());
+    if (kind !== undefined && wanted === undefined) return this.fail(`unknown LLC type name "${kind}"`);
     if (this.sll) return this.fail(`'llc' not supported for ${this.linkName}`);
     const any = and(this.isLlc(), not(this.payload(0, 2, 0xffff)));
-    const wanted = kind === undefined ? undefined : LLC_KINDS.get(kind.toLowerCase());
-    if (kind === undefined) return any;
-    if (wanted === undefined) return this.fail(`unknown LLC type name "${kind}"`);
+    if (wanted === undefined) return any;
     return and(any, this.payload(2, 1, wanted[0], wanted[1]));
   }
 
