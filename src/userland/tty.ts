@@ -69,7 +69,7 @@ export class TtyDevice implements Tty {
   refs = 0;
   columns: number;
   rows: number;
-  mode: TtyMode = { canonical: true, echo: true, signals: true };
+  private settings: TtyMode = { canonical: true, echo: true, signals: true };
   foreground = 0;
   session: Process | undefined;
   onOutput: (bytes: Uint8Array) => void = () => undefined;
@@ -97,6 +97,25 @@ export class TtyDevice implements Tty {
 
   get tty(): Tty {
     return this;
+  }
+
+  get mode(): TtyMode {
+    return this.settings;
+  }
+
+  /** What waits unread is taken as if it were typed now, when lines are edited again: the rest of a paste that a line editor left. */
+  set mode(to: TtyMode) {
+    const recook = to.canonical && !this.settings.canonical && this.queue.length > 0;
+    this.settings = to;
+    if (!recook) return;
+    const waiting = this.queue;
+    this.queue = [];
+    this.queued = 0;
+    // It was echoed, or not, when it came.
+    this.settings = { ...to, echo: false };
+    for (const chunk of waiting) for (const byte of chunk) this.key(byte);
+    this.settings = to;
+    this.waiters.wake();
   }
 
   // -- the program's side -------------------------------------------------------------------------------------------

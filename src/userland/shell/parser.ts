@@ -5,6 +5,7 @@
  * from the next line on.
  */
 import type { Assign, Condition, Node, ParamPart, Part, Redirect, Script, Simple, SyntaxFault, Word } from "./ast.ts";
+import { isKeywordOf } from "./keywords.ts";
 import { ansiCQuoted } from "./quote.ts";
 
 export type Dialect = "dash" | "bash";
@@ -40,8 +41,6 @@ class Fault {
 const MAX_NESTING = 64;
 export const MAX_LINE = 65536;
 
-const DASH_KEYWORDS: ReadonlySet<string> = new Set(["!", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while", "{", "}"]);
-const BASH_KEYWORDS: ReadonlySet<string> = new Set([...DASH_KEYWORDS, "function", "select", "time", "[[", "]]", "coproc"]);
 /** What ends a list (tokendlist of dash). */
 const LIST_ENDS: ReadonlySet<string> = new Set([")", ";;", ";&", ";;&", "then", "else", "elif", "fi", "do", "done", "esac", "}"]);
 const DECLARES: ReadonlySet<string> = new Set(["declare", "typeset", "local", "export", "readonly"]);
@@ -68,7 +67,7 @@ interface Token {
 function keywordOf(t: Token, dialect: Dialect): string {
   if (t.kind !== "word" || !t.plain) return "";
   const text = t.word!.raw;
-  return (dialect === "bash" ? BASH_KEYWORDS : DASH_KEYWORDS).has(text) ? text : "";
+  return isKeywordOf(dialect, text) ? text : "";
 }
 
 export class Parser {
@@ -109,6 +108,18 @@ export class Parser {
     this.o.aliases = aliases;
     this.o.extglob = extglob;
   }
+
+  /** Whether the text is whole; "quoted": it ends inside quotes or a here-document. */
+  complete(): "complete" | "open" | "quoted" {
+    for (;;) {
+      const parsed = this.next();
+      if (parsed.kind === "end") return "complete";
+      if (parsed.kind === "commands") continue;
+      if (!parsed.atEnd) return "complete";
+      return this.inHeredoc || (parsed.fault.kind === "unclosed" && /["'`]/.test(parsed.fault.open)) ? "quoted" : "open";
+    }
+  }
+  private inHeredoc = false;
 
   /** The next line of commands. */
   next(): Parsed {
@@ -726,7 +737,10 @@ export class Parser {
     let body = "";
     for (;;) {
       if (this.pos >= this.src.length) {
-        if (this.o.mayContinue) throw new Fault({ kind: "eof", line: this.line });
+        if (this.o.mayContinue) {
+          this.inHeredoc = true;
+          throw new Fault({ kind: "eof", line: this.line });
+        }
         this.o.warn?.(`here-document at line ${begun} delimited by end-of-file (wanted \`${end}')`, this.line - (this.src.endsWith("\n") ? 1 : 0));
         break;
       }

@@ -32,7 +32,7 @@ export function* runText(sh: Shell, text: string, o: TextOptions = {}): Run<numb
   for (;;) {
     parser.useAliases(aliasesOf(sh), sh.shopts.has("extglob"));
     const parsed = parser.next();
-    if (sh.bash) for (const w of warnings.splice(0)) yield* sh.proc.warn(`${sh.arg0.replace(/^-/, "")}: line ${w.line}: warning: ${w.message}\n`);
+    if (sh.bash) for (const w of warnings.splice(0)) yield* sh.proc.warn(`${sh.arg0}: line ${w.line}: warning: ${w.message}\n`);
     if (parsed.kind === "end") return ran ? sh.status : (sh.status = 0);
     ran = true;
     if (parsed.kind === "fault") {

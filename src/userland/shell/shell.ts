@@ -153,7 +153,7 @@ export class Shell {
   /** What an error message begins with. */
   prefix(): string {
     if (this.bash) {
-      const name = this.arg0.replace(/^-/, "");
+      const name = this.arg0;
       return this.interactive || (this.source === "stdin" && this.options.has("interactive")) ? `${name}: ` : `${this.sourcing[this.sourcing.length - 1] ?? name}: line ${this.line}: `;
     }
     const file = this.sourcing.length > 0 && this.builtin === "" ? `${this.sourcing[this.sourcing.length - 1]}: ` : "";

@@ -33,8 +33,8 @@ const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "((": ")", "`": "`
 
 function bashText(sh: Shell, fault: SyntaxFault, context: string): string {
   const line = fault.line;
-  const name = context === "command substitution" && !sh.interactive ? `${sh.arg0.replace(/^-/, "")}: command substitution: ` : `${sh.sourcing[sh.sourcing.length - 1] ?? sh.arg0.replace(/^-/, "")}: ${context ? `${context}: ` : ""}`;
-  const head = sh.interactive && context !== "command substitution" && sh.sourcing.length === 0 ? `${sh.arg0.replace(/^-/, "")}: ` : `${name}line ${line}: `;
+  const name = context === "command substitution" && !sh.interactive ? `${sh.arg0}: command substitution: ` : `${sh.sourcing[sh.sourcing.length - 1] ?? sh.arg0}: ${context ? `${context}: ` : ""}`;
+  const head = sh.interactive && context !== "command substitution" && sh.sourcing.length === 0 ? `${sh.arg0}: ` : `${name}line ${line}: `;
   switch (fault.kind) {
     case "eof":
       return `${head}syntax error: unexpected end of file\n`;

@@ -1,19 +1,13 @@
 /** Builtins about commands themselves: type, command, builtin, hash, alias, unalias, help. */
 import { findInPath, mayExecute } from "../../exec.ts";
 import type { Run } from "../../process.ts";
+import { isKeywordOf } from "../keywords.ts";
 import { functionText } from "../print.ts";
 import { dashQuote, singleQuote } from "../quote.ts";
 import { runExternal } from "../run.ts";
 import type { Shell } from "../shell.ts";
 import { allBuiltins, builtins, type Builtin } from "./index.ts";
 import { complain, parseOptions, print, usageLine } from "./options.ts";
-
-export const KEYWORDS: ReadonlySet<string> = new Set(["!", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while", "{", "}"]);
-export const BASH_ONLY_KEYWORDS: ReadonlySet<string> = new Set(["function", "select", "time", "[[", "]]", "coproc"]);
-
-export function isKeyword(sh: Shell, name: string): boolean {
-  return KEYWORDS.has(name) || (sh.bash && BASH_ONLY_KEYWORDS.has(name));
-}
 
 /** What a name would run. */
 type Meaning = { kind: "alias"; text: string } | { kind: "keyword" } | { kind: "function" } | { kind: "builtin"; special: boolean } | { kind: "file"; path: string; hashed: boolean };
@@ -22,7 +16,7 @@ function meanings(sh: Shell, name: string, all: boolean, path = sh.get("PATH")):
   const out: Meaning[] = [];
   const alias = !sh.bash || sh.shopts.has("expand_aliases") ? sh.aliases.get(name) : undefined;
   if (alias !== undefined) out.push({ kind: "alias", text: alias });
-  if (isKeyword(sh, name)) out.push({ kind: "keyword" });
+  if (isKeywordOf(sh.dialect, name)) out.push({ kind: "keyword" });
   if (sh.functions.has(name)) out.push({ kind: "function" });
   const builtin = builtins(sh.dialect).get(name);
   if (builtin) out.push({ kind: "builtin", special: builtin.special === true });
