@@ -341,6 +341,7 @@ export class Fib {
     if ((spec.dst & ~maskOf(spec.dstLen)) >>> 0 !== 0) return refused("EINVAL", "Invalid prefix for given prefix length");
     if (scope > SCOPE.host) return refused("EINVAL", "Invalid scope");
     if (spec.nhid !== undefined) {
+      if ((spec.nexthops ?? []).some((n) => n.via !== undefined || (n.ifindex ?? 0) !== 0)) return refused("EINVAL", "Nexthop specification and nexthop id are mutually exclusive");
       const nexthops = this.fromObject(spec.nhid);
       if (nexthops === undefined) return refused("EINVAL", "Nexthop id does not exist");
       const object = this.nexthopObjects.get(spec.nhid)!;
@@ -441,7 +442,7 @@ export class Fib {
     }
     const nh = new FibNexthop();
     nh.via = o.via;
-    nh.dev = this.ns.deviceByIndex(o.ifindex);
+    nh.dev = o.blackhole ? this.ns.loopback : this.ns.deviceByIndex(o.ifindex); // nh_create_ipv4: what is thrown away goes to lo
     nh.onlink = o.onlink;
     nh.linkdown = nh.dev !== undefined && !nh.dev.carrier;
     return [nh];
@@ -591,7 +592,7 @@ export class Fib {
         const member = this.nexthopObjects.get(m.id);
         if (member === undefined) return refused("EINVAL", "Invalid nexthop id");
         if (spec.group.findIndex((x) => x.id === m.id) !== i) return refused("EINVAL", "Nexthop id can not be used twice in a group");
-        if (member.group !== undefined) return refused("EINVAL", "Nexthop id can not be a group which depends on another group");
+        if (member.group !== undefined) return refused("EINVAL", "Hash-threshold group can not be a nexthop within a group");
         if (member.blackhole && spec.group.length > 1) return refused("EINVAL", "Blackhole nexthop can not be used in a group with more than 1 path");
       }
       o.group = spec.group;
@@ -601,9 +602,8 @@ export class Fib {
       if (!nh.ok) return nh;
       if (spec.via !== undefined) o.via = spec.via;
       o.ifindex = nh.value.dev?.ifindex ?? o.ifindex;
-      o.scope = spec.via === undefined ? "host" : "link";
-      if (spec.via === undefined) o.scope = "link";
-    }
+      o.scope = scopeName(nh.value.scope);
+    } else o.scope = "global";
     this.nexthopObjects.set(id, o);
     this.refreshObjectRoutes();
     return ok();

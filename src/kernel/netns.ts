@@ -110,7 +110,6 @@ export class NetNamespace implements Netns {
   register(dev: NetDevice): void {
     dev.ns = this;
     this.byIndex.set(dev.ifindex, dev);
-    if (dev.ifindex >= this.nextIndex) this.nextIndex = dev.ifindex + 1;
     const inet = new InDevice(dev, copyConf(this.confDefault), copyParms(this.parmsDefault));
     this.neigh.drawReachableTime(inet);
     dev.inet = inet;
@@ -233,6 +232,7 @@ export class NetNamespace implements Netns {
   addAddress(spec: AddrSpec, mode: NlMode): NlResult {
     const dev = this.byIndex.get(spec.ifindex);
     if (dev?.inet === undefined) return err({ errno: "ENODEV" });
+    if ((spec.label?.length ?? 0) > 15) return err({ errno: "ERANGE", extack: "Attribute failed policy validation" });
     if (spec.prefixLen > 32) return err({ errno: "EINVAL" });
     if (spec.validLft === 0 || (spec.preferredLft ?? 0) > (spec.validLft ?? Number.POSITIVE_INFINITY)) return err({ errno: "EINVAL" });
     const same = dev.inet.addrs.find((a) => a.local === spec.local && a.prefixLen === spec.prefixLen && a.address === (spec.address ?? spec.local));
@@ -253,6 +253,7 @@ export class NetNamespace implements Netns {
   }
 
   private insertAddress(dev: NetDevice, spec: AddrSpec): NlResult {
+    if (spec.local === 0) return ok(); // Linux says yes, and forgets it
     const inet = dev.inet!;
     const a: IfAddr = {
       local: spec.local, address: spec.address ?? spec.local, prefixLen: spec.prefixLen, broadcast: spec.broadcast, scope: spec.scope ?? "global", label: spec.label ?? dev.name, secondary: false,

@@ -198,9 +198,9 @@ export class Routes {
       // Broadcast and multicast leave by the device that has the source address.
       if (oif === 0 && (isMulticast(dst) || dst === 0xffffffff)) {
         const dev = ns.deviceWithAddress(src);
-        if (dev === undefined) return err("EINVAL");
+        if (dev === undefined) return err("ENETUNREACH");
         oif = dev.ifindex;
-      } else if (ns.deviceWithAddress(src) === undefined && !isLoopback(src) && !ns.fib.isLocal(src)) return err("EINVAL");
+      } else if (ns.deviceWithAddress(src) === undefined && !isLoopback(src) && !ns.fib.isLocal(src)) return err("ENETUNREACH");
     }
     const oifDev = oif !== 0 ? ns.deviceByIndex(oif) : undefined;
     if (oif !== 0) {
@@ -239,6 +239,8 @@ export class Routes {
     }
     const chosen = entry.nexthops.length > 1 && oif === 0 ? this.pick(entry, nh!, src, dst) : nh!;
     const dev = chosen.dev!;
+    // __mkroute_output: these two are never handed to a gateway.
+    if (dst === 0xffffffff || isMulticast(dst)) return ok(this.direct(isMulticast(dst) ? "multicast" : "broadcast", dev, dst, src || this.preferredSource(entry, chosen)));
     const exception = this.exceptionFor(chosen, dst);
     const gateway = exception?.gateway ?? chosen.via;
     return ok({
@@ -345,7 +347,7 @@ export class Routes {
     const v = r.value;
     const a: RouteAnswer = {
       dst: q.dst, type: v.type, table: this.tableShown(v.table), oif: v.dev.ifindex, iif: 0, tos: q.tos ?? 0, mark: q.mark ?? 0,
-      cache: v.type === "local" ? ["local"] : v.type === "broadcast" ? ["local", "brd"] : v.type === "multicast" ? ["mc"] : v.exception?.gateway !== undefined ? ["redirected"] : [], metrics: { ...v.entry?.metrics },
+      cache: v.type === "local" ? ["local"] : v.type === "broadcast" ? ["local", "brd"] : v.type === "multicast" ? (ns.isMember(v.dev, q.dst) ? ["local", "mc"] : ["mc"]) : v.exception?.gateway !== undefined ? ["redirected"] : [], metrics: { ...v.entry?.metrics },
     };
     if (q.src !== undefined) a.src = q.src;
     else a.prefsrc = v.src; // rt_fill_info leaves it out when it is the source that was asked for
@@ -354,7 +356,7 @@ export class Routes {
       a.expires = Math.floor((v.exception.expires - ns.sim.clock.now) / SECOND);
       if (v.exception.mtu > 0) a.metrics = { ...a.metrics, mtu: v.exception.mtu, ...(v.exception.mtuLocked && { mtuLock: true }) };
     }
-    if (q.fibmatch === true && v.entry !== undefined) a.entry = routeInfo(v.entry);
+    if (q.fibmatch === true && v.entry !== undefined) a.entry = { ...routeInfo(v.entry), table: this.tableShown(v.entry.table) };
     return ok(a);
   }
 

@@ -15,6 +15,9 @@ import { Veth } from "./netdev/ethernet.ts";
 import { NetNamespace } from "./netns.ts";
 
 const NAME_MAX = 15;
+/** ETH_MIN_MTU and ETH_MAX_MTU: what a veth takes. */
+const MIN_MTU = 68;
+const MAX_MTU = 65535;
 const failed = (errno: Errno, extack?: string): NlResult<never> => err(extack === undefined ? { errno } : { errno, extack });
 
 export class RtnlSocket implements Rtnl {
@@ -47,7 +50,7 @@ export class RtnlSocket implements Rtnl {
   linkAdd(spec: LinkSpec): NlResult<number> {
     const { ns } = this;
     const kernel = ns.kernel;
-    if (!validName(spec.name)) return failed("EINVAL", 'Attribute failed policy validation');
+    if (!validName(spec.name)) return failed("EINVAL");
     const name = kernel.freeName(ns, spec.name);
     if (!name.ok) return name;
     if (spec.index !== undefined && spec.index !== 0 && ns.deviceByIndex(spec.index) !== undefined) return failed("EBUSY");
@@ -83,6 +86,7 @@ export class RtnlSocket implements Rtnl {
     if (wanted === name && peerNs === ns) return failed("EEXIST");
     const peerName = kernel.freeName(peerNs, wanted ?? "veth%d");
     if (!peerName.ok) return peerName;
+    for (const mtu of [spec.mtu, spec.peer?.mtu]) if (mtu !== undefined && (mtu < MIN_MTU || mtu > MAX_MTU)) return failed("EINVAL");
     const peer = new Veth(peerNs, peerName.value, peerNs.newIndex(), spec.peer?.lladdr ?? kernel.randomMac());
     peerNs.register(peer);
     const dev = new Veth(ns, name, index || ns.newIndex(), spec.lladdr ?? kernel.randomMac());
@@ -184,9 +188,10 @@ export class RtnlSocket implements Rtnl {
     const bridge = master === 0 ? undefined : this.ns.deviceByIndex(master);
     if (master !== 0 && bridge === undefined) return failed("EINVAL", "Device does not exist");
     if (dev.master === bridge) return ok();
-    if (bridge !== undefined && !(bridge instanceof Bridge)) return failed("EOPNOTSUPP");
+    // do_set_master takes it out of the old one before it asks whether the new one takes ports.
     this.release(dev);
-    return bridge === undefined ? ok() : (bridge as Bridge).addPort(dev);
+    if (bridge === undefined) return ok();
+    return bridge instanceof Bridge ? bridge.addPort(dev) : failed("EOPNOTSUPP");
   }
 
   /** Takes a device out of its bridge. */
@@ -196,7 +201,7 @@ export class RtnlSocket implements Rtnl {
 
   /** dev_change_net_namespace. */
   move(dev: NetDevice, to: NetNamespace, name?: string): NlResult {
-    if (dev.kind === "loopback" || dev.kind === "bridge") return failed("EINVAL", dev.kind === "loopback" ? "The interface netns is immutable" : undefined);
+    if (dev.kind === "loopback" || dev.kind === "bridge") return failed("EINVAL"); // NETIF_F_NETNS_LOCAL
     const target = name ?? dev.name;
     if (to.deviceByName(target) !== undefined) return failed("EEXIST");
     dev.setUp(false);
@@ -232,16 +237,17 @@ export class RtnlSocket implements Rtnl {
   fdbAdd(e: { lladdr: Lladdr; ifindex: number; master: boolean; self: boolean; state: FdbEntry["state"]; vlan?: number; externLearn?: boolean; sticky?: boolean }, mode: NlMode): NlResult {
     const dev = this.ns.deviceByIndex(e.ifindex);
     if (dev === undefined) return failed("ENODEV");
-    if (macKey(e.lladdr, 0) === 0) return failed("EINVAL", "invalid address");
+    const zero = macKey(e.lladdr, 0) === 0; // no entry of a bridge, but a filter like any other
     const exclusive = mode === "add";
     const create = mode !== "change";
     if (e.master || (!e.self && dev.master !== undefined)) {
       if (!(dev.master instanceof Bridge)) return failed("EOPNOTSUPP");
-      if (isGroup(e.lladdr, 0)) return failed("EINVAL");
+      if (zero || isGroup(e.lladdr, 0)) return failed("EINVAL");
       const set = dev.master.fdbAdd(dev.master.port(dev), e, exclusive, create);
       if (!set.ok || !e.self) return set;
     }
     if (e.self) {
+      if (dev instanceof Bridge && zero) return failed("EINVAL");
       if (dev instanceof Bridge) return dev.fdbAdd(undefined, { ...e, state: "permanent" }, exclusive, create);
       return this.addFilter(dev, e.lladdr, e.state);
     }
@@ -379,6 +385,7 @@ export class RtnlSocket implements Rtnl {
       ns.arp.proxies.set(dev, set);
       return ok();
     }
+    if (spec.lladdr !== undefined && spec.lladdr.length < 6) return failed("EINVAL", "Invalid link address");
     let n = ns.neigh.find(dev, spec.dst);
     if (n === undefined) {
       if (mode === "change") return failed("ENOENT");
@@ -389,10 +396,8 @@ export class RtnlSocket implements Rtnl {
     const override = mode !== "append";
     const state: NudState = spec.state ?? "PERMANENT";
     const e = n.update(spec.lladdr, state, { override, admin: true });
-    if (e !== undefined) {
-      if (n.state === "NONE") ns.neigh.remove(n);
-      return failed(e, e === "EINVAL" ? "No link layer address given" : undefined);
-    }
+    // A new entry that is refused stays, in no state at all, until the collector takes it: a second try finds that it exists.
+    if (e !== undefined) return failed(e, e === "EINVAL" ? "No link layer address given" : undefined);
     if (spec.router !== undefined) n.router = spec.router;
     if (spec.externLearn !== undefined) n.externLearn = spec.externLearn;
     if (spec.proto !== undefined) n.proto = spec.proto;

@@ -35,9 +35,9 @@ export class Refuse {
   }
 }
 
-/** A beginning of `word` (the empty string too: iproute2's matches()). */
+/** A beginning of `word`, of one character at least: iproute2's matches(). */
 export function matches(typed: string, word: string): boolean {
-  return word.startsWith(typed);
+  return typed !== "" && word.startsWith(typed);
 }
 
 export function invarg(message: string, arg: string): never {

@@ -112,7 +112,10 @@ export function printAnswer(p: Printer, a: RouteAnswer, v: View, uid: number | u
   if (a.oif !== 0) p.any("dev", v.ifname(a.oif), `dev ${v.ifname(a.oif)} `);
   printTable(p, a.table, v);
   if (a.prefsrc !== undefined) p.any("prefsrc", formatIpv4(a.prefsrc), `src ${formatIpv4(a.prefsrc)} `);
-  printNexthopFlags(p, undefined);
+  p.openArray("flags");
+  // RTCF_MULTICAST of the cache has the bit that RTM_F_OFFLOAD_FAILED has in the table, and iproute2 takes it for that.
+  if (a.cache.includes("mc")) p.item("rt_offload_failed", "rt_offload_failed ");
+  p.close();
   if (a.mark !== 0) p.any("mark", a.mark, a.mark >= 16 ? `mark 0x${a.mark.toString(16)} ` : `mark ${a.mark} `);
   if (uid !== undefined) p.any("uid", uid, `uid ${uid} `);
   const flags = CACHE_FLAGS.filter((f) => a.cache.includes(f));
