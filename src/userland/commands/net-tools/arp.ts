@@ -5,7 +5,8 @@ import { formatIpv4 } from "../../../wire/ipv4.ts";
 import { defineCommand, notEmulated } from "../../command.ts";
 import { getopt, type GivenOption } from "../../getopt.ts";
 import type { Process, Run } from "../../process.ts";
-import { hostAddress, hostError, hostName, showHost } from "./names.ts";
+import { hostOf } from "../../resolver.ts";
+import { hostAddress, hostError, showHost } from "./names.ts";
 import { ARP_HARDWARE, ARP_USAGE, VERSION } from "./usage.ts";
 
 /** linux/if_arp.h */
@@ -104,7 +105,7 @@ class Arp {
   }
 
   private name(e: ArpEntry, unnamed: string): string {
-    return (this.keys.has("n") ? undefined : hostName(this.proc, e.address)) ?? unnamed;
+    return (this.keys.has("n") ? undefined : hostOf(this.proc, e.address)) ?? unnamed;
   }
 
   // -- changing -----------------------------------------------------------------------------------------------------

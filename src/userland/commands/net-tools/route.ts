@@ -4,7 +4,8 @@ import { formatIpv4, maskOf, parseIpv4 } from "../../../wire/ipv4.ts";
 import { defineCommand, notEmulated } from "../../command.ts";
 import { getopt } from "../../getopt.ts";
 import type { Process, Run } from "../../process.ts";
-import { hostAddress, hostError, hostName, networkAddress, networkName } from "./names.ts";
+import { hostOf } from "../../resolver.ts";
+import { hostAddress, hostError, networkAddress, networkName } from "./names.ts";
 import { INET_ROUTE_USAGE, ROUTE_FAMILIES, ROUTE_USAGE, VERSION } from "./usage.ts";
 
 const RT_TABLE_MAIN = 254;
@@ -57,7 +58,7 @@ function showDestination(proc: Process, r: RouteInfo, numeric: boolean): string 
 }
 
 function showAddress(proc: Process, address: Ipv4, host: boolean, numeric: boolean): string {
-  return (numeric ? undefined : host ? hostName(proc, address) : networkName(proc, address)) ?? formatIpv4(address);
+  return (numeric ? undefined : host ? hostOf(proc, address) : networkName(proc, address)) ?? formatIpv4(address);
 }
 
 // -- changing -------------------------------------------------------------------------------------------------------------
