@@ -1,5 +1,5 @@
 /** Play, next, and the range over the steps of a film; with the words for the step that is shown. */
-import { icon, Lifetime, replace } from "./dom.ts";
+import { icon, type Lifetime, replace } from "./dom.ts";
 import type { Step } from "./film.ts";
 import { type FilmStage, wait } from "./film-stage.ts";
 import { text } from "./text.ts";

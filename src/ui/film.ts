@@ -8,6 +8,7 @@ import { EngineClient, type LabFiles } from "./engine-client.ts";
 import type { Family } from "./families.ts";
 import { familyOf } from "./family-of.ts";
 import { type Look, lookAt } from "./packet-look.ts";
+import { atPrompt, printedOf } from "./prompt.ts";
 import { text } from "./text.ts";
 
 export interface Hop {
@@ -31,8 +32,6 @@ export interface Step {
   readonly why: string;
 }
 
-const PROMPT = /[#$] $/;
-const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
 /** A command that takes longer is stopped as a person would stop it. */
 const PATIENCE = 60e9;
 const STEPS_MAX = 200;
@@ -108,7 +107,7 @@ export class Film {
       this.said.set(node, "");
       await this.client.ask({ type: "input", terminal: node, data: `${command}\r` });
       await this.untilPrompt(node);
-      printed += outputOf(this.said.get(node) ?? "");
+      printed += printedOf(this.said.get(node) ?? "");
     }
     return { steps: await this.stepsOf(this.frames.slice(0, 4 * STEPS_MAX)), printed };
   }
@@ -125,7 +124,7 @@ export class Film {
   private async untilPrompt(node: string): Promise<void> {
     const patience = this.now + PATIENCE;
     let stopped = false;
-    const done = (): boolean => PROMPT.test((this.said.get(node) ?? "").slice(-200).replace(ESCAPES, ""));
+    const done = (): boolean => atPrompt(this.said.get(node) ?? "") === true;
     await this.client.ask({ type: "pace", factor: Number.POSITIVE_INFINITY });
     while (!done() && !this.broken) {
       if (this.now > patience && !stopped) {
@@ -202,9 +201,3 @@ export class Film {
 }
 
 const macOf = (d: Decision | undefined): string => (d ? [...d.bytes.subarray(0, 6)].map((b) => b.toString(16).padStart(2, "0")).join(":") : "");
-
-/** Without the echo of the command (the first line) and the prompt (the last). */
-function outputOf(said: string): string {
-  const lines = said.replace(ESCAPES, "").replaceAll("\r\n", "\n").replaceAll("\r", "").split("\n");
-  return lines.slice(1, -1).map((line) => `${line}\n`).join("");
-}

@@ -27,7 +27,7 @@ export class MarkLayer {
 
   /** @param width of the drawing, which letters do not leave. */
   draw(marks: readonly Mark[], width: number): void {
-    marks.forEach((mark, i) => this.place((this.element.children[i] as SVGGElement | undefined) ?? this.fresh(), mark, width));
+    for (const [i, mark] of marks.entries()) this.place((this.element.children[i] as SVGGElement | undefined) ?? this.fresh(), mark, width);
     while (this.element.children.length > marks.length) this.element.lastElementChild?.remove();
   }
 

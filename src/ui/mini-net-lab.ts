@@ -3,7 +3,7 @@ import type { LabFiles } from "./engine-client.ts";
 
 const LAB = `version: 1
 id: mini-net
-kind: investigate
+kind: figure
 chapter: frames-and-switches
 minutes: 1
 nodes:
@@ -26,22 +26,10 @@ cables:
   - ["h1:eth0", "sw1:eth1"]
   - ["h2:eth0", "sw1:eth2"]
   - ["h3:eth0", "sw1:eth3"]
-tasks:
-  - id: ping
-    points: 1
-    fixed: true
-    checks:
-      - { id: learnt, kind: neigh, node: h1, has: [{ address: 10.0.0.2, state: [REACHABLE, STALE, DELAY] }] }
 `;
 const TEXT = `title: Three hosts and a switch
 summary: The network of the home page.
 intro: Ping from h1.
-tasks:
-  ping:
-    title: Ping
-    text: Ping h2 from h1.
-    checks:
-      learnt: h1 knows the MAC of h2.
 `;
 
 export const MINI_NET: LabFiles = { id: "mini-net", files: [["lab.yaml", LAB], ["text.en.yaml", TEXT]] };

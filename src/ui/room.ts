@@ -183,7 +183,7 @@ export class Room {
     const names: Readonly<Record<View, string>> = { tasks: text.tasks, low: text.terminal, walk: text.walk, pkt: text.packet };
     // The panels are where they are; these tabs only bring one of them forward.
     for (const view of VIEWS) this.views.add({ id: view, label: [names[view]], panel: h("div", { hidden: true }) });
-    this.views.list.querySelectorAll("[role=tab]").forEach((tab) => tab.removeAttribute("aria-controls"));
+    for (const tab of this.views.list.querySelectorAll("[role=tab]")) tab.removeAttribute("aria-controls");
     return h("nav", { class: "ptn", "aria-label": text.panels }, this.views.list);
   }
 

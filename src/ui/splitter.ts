@@ -72,7 +72,8 @@ export function makeSplitter(room: HTMLElement, o: SplitterOptions, life: Lifeti
   };
 
   const start = kept()[o.property];
-  if (start !== undefined) set(start);
+  // Not in the page yet, so that nothing can be measured: the layout's own limits hold.
+  if (start !== undefined) room.style.setProperty(o.property, `${start}px`);
 
   life.on(bar, "pointerdown", (down) => {
     if (down.button !== 0) return;

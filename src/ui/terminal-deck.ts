@@ -6,6 +6,7 @@ import type { LogEntry } from "../lab/log.ts";
 import type { LabView } from "../lab/protocol.ts";
 import { button, h, icon, replace } from "./dom.ts";
 import type { EngineClient } from "./engine-client.ts";
+import { atPrompt } from "./prompt.ts";
 import type { Tabs } from "./tabs.ts";
 import { TerminalPane } from "./terminal-pane.ts";
 import { text } from "./text.ts";
@@ -36,10 +37,6 @@ const TOUCH: readonly (readonly [label: string, send: string, name: string])[] =
   ["/", "/", "Slash"],
   ["-", "-", "Hyphen"],
 ];
-/** A shell's prompt at the end of what was printed. */
-const PROMPT = /[#$] $/;
-const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
-
 export class TerminalDeck {
   readonly element = h("div", { class: "deck" });
   readonly newButton: HTMLButtonElement;
@@ -99,7 +96,8 @@ export class TerminalDeck {
     const held = this.held.get(name);
     if (!held) return;
     held.pane.write(data);
-    this.setRunning(held, !PROMPT.test(data.slice(-200).replace(ESCAPES, "")) && (held.running || data.includes("\n")));
+    const waits = atPrompt(data);
+    if (waits !== undefined) this.setRunning(held, !waits);
   }
 
   clear(name: string): void {
@@ -132,7 +130,7 @@ export class TerminalDeck {
     }
     if (!this.held.has(this.current)) this.current = "";
     const shown = this.held.get(this.tabs.selected);
-    if (shown && shown.pane.opened && !shown.opened) void this.openInEngine(shown);
+    if (shown?.pane.opened && !shown.opened) void this.openInEngine(shown);
   }
 
   // -- from the reader ----------------------------------------------------------------------------------------------------
@@ -238,7 +236,7 @@ export class TerminalDeck {
 
   private resized(name: string, columns: number, rows: number): void {
     const held = this.held.get(name);
-    if (!held || !held.opened || this.readOnly) return;
+    if (!held?.opened || this.readOnly) return;
     if (held.size.columns === columns && held.size.rows === rows) return;
     held.size = { columns, rows };
     this.client.tell({ type: "resize", terminal: name, columns, rows });

@@ -194,7 +194,7 @@ export class TerminalPane {
       const twice = event.timeStamp - this.lastEscape < ESC_TWICE_MS;
       this.lastEscape = twice ? 0 : event.timeStamp;
       if (!twice) return true;
-      this.hooks.leave();
+      this.stepOut();
       return false;
     }
     this.lastEscape = 0;
@@ -207,6 +207,15 @@ export class TerminalPane {
       return false;
     }
     return true;
+  }
+
+  /** Tab goes on past the terminal now; it is entered again by its tab, a click, or a key of the room. */
+  private stepOut(): void {
+    const area = this.terminal?.textarea;
+    this.hooks.leave();
+    if (!area) return;
+    area.tabIndex = -1;
+    area.addEventListener("focus", () => (area.tabIndex = 0), { once: true });
   }
 
   private followTheme(): void {
