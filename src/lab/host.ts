@@ -24,8 +24,11 @@ import { findNetns } from "./probe.ts";
 /** A slice ends after so many milliseconds, or without a clock after so many events, so that input is never kept waiting. */
 const SLICE_MS = 4;
 const SLICE_EVENTS = 2_000;
-/** Between two looks at the clock. */
-const STRIDE_EVENTS = 100;
+/** Events between two looks at the clock, at most; fewer when events are heavy, as a program's that copies files. */
+const STRIDE_EVENTS = 256;
+/** Events of a storm after which time stands still until somebody does something; and how many an input buys then. */
+const STORM_EVENTS = 1_000_000;
+const STORM_STEP = 100_000;
 /** Behind by so much virtual time it is said that the engine cannot follow. */
 const SLOW: Nanos = 100 * MILLISECOND;
 /** A tab that slept does not catch up more than this. */
@@ -48,6 +51,10 @@ export class EngineHost {
   private pace = 1;
   /** Where virtual time is to stand by now. */
   private target: Nanos = 0;
+  private stride = 16;
+  /** Events until which a storm may go on. */
+  private stormUntil = 0;
+  private stormStopped = false;
   private skipping: { to: Nanos; id: number } | undefined;
   /** An entry whose journal record is being written. */
   private unsaved: { number: number; entry: LogEntry; then: () => void } | undefined;
@@ -167,6 +174,8 @@ export class EngineHost {
     watch.begin(made.value);
     this.target = made.value.now;
     this.skipping = undefined;
+    this.stormUntil = made.value.executed + STORM_EVENTS;
+    this.stormStopped = false;
     return ok(made.value);
   }
 
@@ -178,6 +187,7 @@ export class EngineHost {
     const then = (): void => {
       const done = session.apply(entry);
       if (!done.ok) return this.refuse(r, done.error);
+      if (this.stormStopped) this.stormUntil = session.executed + STORM_STEP;
       if (after !== undefined) after();
       else this.post(reply);
     };
@@ -295,7 +305,7 @@ export class EngineHost {
   }
 
   private run(session: Session, wallMs: number): boolean {
-    if (session.stuck !== undefined) return false;
+    if (session.stuck !== undefined || this.holdsStorm(session)) return false;
     const skip = this.skipping;
     if (skip !== undefined) this.target = Math.max(skip.to, session.now);
     else if (this.pace === Number.POSITIVE_INFINITY) this.target = session.now + SECOND;
@@ -315,12 +325,30 @@ export class EngineHost {
     return end === "budget" || (end === "reached" && this.pace === Number.POSITIVE_INFINITY);
   }
 
+  /** A storm that nobody ends would cost without end, now and in every replay. */
+  private holdsStorm(session: Session): boolean {
+    if (this.watch?.isStorming !== true) {
+      this.stormUntil = session.executed + STORM_EVENTS;
+      this.stormStopped = false;
+      return false;
+    }
+    if (session.executed < this.stormUntil) return false;
+    if (!this.stormStopped) this.post({ type: "notice", notice: { kind: "budget", at: session.now, text: "The storm is held: time stands still until you type, pull a cable or undo the last command." } });
+    this.stormStopped = true;
+    return true;
+  }
+
   private slice(session: Session): "reached" | "budget" | "stuck" {
     if (this.elapsed === undefined) return session.advance(this.target, SLICE_EVENTS);
-    const until = this.elapsed() + SLICE_MS;
+    let now = this.elapsed();
+    const until = now + SLICE_MS;
     for (;;) {
-      const end = session.advance(this.target, STRIDE_EVENTS);
-      if (end !== "budget" || this.elapsed() >= until) return end;
+      const end = session.advance(this.target, this.stride);
+      const took = this.elapsed() - now;
+      now += took;
+      if (end !== "budget" || now >= until) this.stride = took > 1 ? 1 : this.stride;
+      else this.stride = took > 1 ? Math.max(1, this.stride >> 3) : Math.min(STRIDE_EVENTS, this.stride * 2);
+      if (end !== "budget" || now >= until) return end;
     }
   }
 

@@ -21,6 +21,8 @@ const DROPS_SHOWN = 64;
 /** A packet that a router sends along one way for the so-many-th time runs in a circle: no network here is that long. */
 const LOOP_CROSSINGS = 40;
 const LOOP_SLOTS = 4096;
+/** Enough frames to say how many there are a second. */
+const RATE_FRAMES = 2_000;
 const QUIET: Nanos = 2 * SECOND;
 
 export class LiveWatch {
@@ -33,7 +35,7 @@ export class LiveWatch {
   private decisions: Decision[] = [];
   private inBatch = 0;
   private drops = 0;
-  private raging: { cables: Set<number>; since: Nanos; last: Nanos; counted: number; countedSince: Nanos } | undefined;
+  private raging: { cables: Set<number>; since: Nanos; last: Nanos; counted: number; countedSince: Nanos; rated: boolean } | undefined;
   private readonly loopPackets = new Float64Array(LOOP_SLOTS);
   private readonly loopCounts = new Int32Array(LOOP_SLOTS);
   private loopNodes = new Set<string>();
@@ -86,6 +88,11 @@ export class LiveWatch {
     this.post({ type: "notice", notice: { kind: "routing-loop", nodes, packet: skb.id, at, text: `A packet runs in a circle between ${nodes.join(", ")} until its TTL is used up. Look at their routes for its destination.` } });
   }
 
+  /** A storm goes on. */
+  get isStorming(): boolean {
+    return this.raging !== undefined;
+  }
+
   // -- storms -------------------------------------------------------------------------------------------------------------------
 
   storm(n: SimNotice): void {
@@ -97,7 +104,7 @@ export class LiveWatch {
       if (cable >= 0) this.raging.cables.add(cable);
       return;
     }
-    this.raging = { cables: new Set(cable < 0 ? [] : [cable]), since: n.at, last: n.at, counted: 0, countedSince: n.at };
+    this.raging = { cables: new Set(cable < 0 ? [] : [cable]), since: n.at, last: n.at, counted: 0, countedSince: n.at, rated: false };
     this.quietTrace();
     this.tellStorm(false, n.at);
   }
@@ -107,7 +114,9 @@ export class LiveWatch {
     const cables = [...r.cables].sort((a, b) => a - b);
     const seconds = (at - r.countedSince) / SECOND;
     const perSecond = seconds > 0 ? Math.round(r.counted / seconds) : 0;
-    const names = cables.map((c) => this.resolved.lab.cables[c]!.ends.join(" - ")).join(", ");
+    // Hosts get copies; what goes round, goes round between switches.
+    const ring = cables.filter((c) => this.resolved.lab.cables[c]!.ends.every((end) => this.resolved.lab.nodes[end.split(":")[0]!]!.kind === "switch"));
+    const names = (ring.length > 0 ? ring : cables).map((c) => this.resolved.lab.cables[c]!.ends.join(" - ")).join(", ");
     const text = over ? "The storm is over." : `Frames go round without end (a broadcast storm) on ${names}. Pull a cable of the loop, or take a port out of its bridge; spanning tree prevents this.`;
     this.post({ type: "notice", notice: { kind: "storm", cables, perSecond, since: r.since, over, text } });
   }
@@ -160,7 +169,8 @@ export class LiveWatch {
     else if (now - r.last > QUIET) {
       this.tellStorm(true, now);
       this.raging = undefined;
-    } else if (now - r.countedSince > SECOND) {
+    } else if (now - r.countedSince > SECOND || (!r.rated && r.counted > RATE_FRAMES)) {
+      r.rated = true;
       this.tellStorm(false, now);
       r.counted = 0;
       r.countedSince = now;

@@ -10,6 +10,8 @@ import { Session, type SessionOptions } from "./session.ts";
 const THINKING: Nanos = SECOND;
 /** A command that has not ended after so long will not; the script should end it with `node^C`. */
 const PATIENCE: Nanos = 3_600 * SECOND;
+/** Wide, so that a line is edited in one row and a transcript is easy to read. */
+const SCREEN = [200, 50] as const;
 const EVENT_LIMIT = 50_000_000;
 
 export class Typist {
@@ -60,7 +62,7 @@ export class Typist {
   /** A terminal with a prompt, and a moment of thought. */
   private ready(node: string): Result<void, string> {
     if (!this.session.terminals.has(node)) {
-      const opened = this.enter(["open", node, node, 80, 24]);
+      const opened = this.enter(["open", node, node, ...SCREEN]);
       if (!opened.ok) return opened;
       const prompt = this.untilPrompt(node, "login");
       if (!prompt.ok) return prompt;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { EngineHost } from "../../src/lab/host.ts";
 import type { LogEntry } from "../../src/lab/log.ts";
 import type { Event, Reply, Request } from "../../src/lab/protocol.ts";
-import { labFiles } from "./labs.ts";
+import { labFiles, plainText } from "./labs.ts";
 import { SECOND } from "../../src/sim/time.ts";
 import { readCapture } from "../../src/wire/pcap.ts";
 
@@ -14,7 +14,7 @@ type Good<T, R = Reply> = R extends { ok: true; type: infer U } ? (T extends U ?
 /** A face without a screen. */
 class Face {
   readonly events: Event[] = [];
-  readonly screens = new Map<string, string>();
+  private readonly shown = new Map<string, string>();
   readonly log: LogEntry[] = [];
   private readonly replies = new Map<number, Reply>();
   private readonly host = new EngineHost((m) => this.take(m));
@@ -23,11 +23,14 @@ class Face {
   private take(m: Reply | Event): void {
     if ("id" in m) return void this.replies.set(m.id, m);
     this.events.push(m);
-    if (m.type === "output") this.screens.set(m.terminal, (this.screens.get(m.terminal) ?? "") + m.text);
-    if (m.type === "cleared") this.screens.delete(m.terminal);
+    if (m.type === "output") this.shown.set(m.terminal, (this.shown.get(m.terminal) ?? "") + m.text);
+    if (m.type === "cleared") this.shown.delete(m.terminal);
     if (m.type === "entry") this.log[m.number] = m.entry;
   }
 
+  screen(terminal: string): string {
+    return plainText(this.shown.get(terminal) ?? "");
+  }
   ask(request: Ask): Reply | undefined {
     const id = this.id++;
     this.host.handle({ ...request, id } as Request);
@@ -89,7 +92,7 @@ describe("the engine's host", () => {
     f.load(1);
     f.good("open", { type: "open", terminal: "s1", node: "s1", columns: 80, rows: 24 });
     f.pass(200);
-    expect(f.screens.get("s1")).toContain("root@s1:~# ");
+    expect(f.screen("s1")).toContain("root@s1:~# ");
     f.type("s1", BRIDGE);
     f.pass(2_000);
     const check = f.good("check", { type: "check", task: "one-bridge" });
@@ -101,7 +104,7 @@ describe("the engine's host", () => {
     const again = new Face();
     again.load(1, f.log);
     again.pass(2_000);
-    expect(again.screens.get("s1")).toContain("root@s1:~# ");
+    expect(again.screen("s1")).toContain("root@s1:~# ");
     expect(again.good("check", { type: "check", task: "one-bridge" }).grade.tasks[0]!.status).toBe("done");
   });
 
@@ -135,17 +138,17 @@ describe("the engine's host", () => {
     f.pass(500);
     f.type("s1", "touch /tmp/two; ls /tmp\r");
     f.pass(500);
-    expect(f.screens.get("s1")).toContain("one  two");
+    expect(f.screen("s1")).toContain("one  two");
     f.good("undo", { type: "undo" });
-    expect(f.screens.get("s1")).toMatch(/touch \/tmp\/one\r\nroot@s1:~# $/);
+    expect(f.screen("s1")).toMatch(/touch \/tmp\/one\nroot@s1:~# $/);
     f.pass(300);
     f.type("s1", "ls /tmp\r");
     f.pass(500);
-    expect(f.screens.get("s1")).toMatch(/ls \/tmp\r\none\r\n/);
+    expect(f.screen("s1")).toMatch(/ls \/tmp\none\n/);
     const { log } = f.good("reset", { type: "reset" });
     expect(log.map((e) => e[1])).toEqual(["open"]);
     f.pass(300);
-    expect(f.screens.get("s1")).toBe("root@s1:~# ");
+    expect(f.screen("s1")).toBe("root@s1:~# ");
     expect(f.ask({ type: "undo" })).toMatchObject({ ok: false, message: "there is nothing to undo" });
   });
 
@@ -157,7 +160,7 @@ describe("the engine's host", () => {
     f.type("s1", BRIDGE);
     f.pass(1_000);
     const past = f.good("past", { type: "past", at: now + 500_000_000, tables: "s1" });
-    expect(past.terminals).toEqual([{ terminal: "s1", text: "root@s1:~# " }]);
+    expect(past.terminals.map((t) => [t.terminal, plainText(t.text)])).toEqual([["s1", "root@s1:~# "]]);
     const links = (tables: typeof past.tables): string[] => tables!.tables.find((t) => t.kind === "links")!.rows.map((r) => r[0]!);
     expect(links(past.tables)).toEqual(["lo", "eth1", "eth2", "eth3"]);
     expect(links(f.good("tables", { type: "tables", node: "s1" }).tables)).toContain("br0");

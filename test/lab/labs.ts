@@ -32,3 +32,8 @@ export const PAIR = `nodes:
   h2: { kind: host, at: [1, 0], start: [ ip addr add 10.0.0.2/24 dev eth0, ip link set eth0 up ] }
 cables: [ [ "h1:eth0", "h2:eth0" ] ]
 `;
+
+/** What a screen shows as lines of text: without control sequences, redrawn prompts run together. */
+export function plainText(screen: string): string {
+  return screen.replace(/\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007]*\u0007/g, "").replaceAll("\r\n", "\n").replaceAll("\r", "");
+}

@@ -6,7 +6,7 @@ import { RandomStream } from "../../src/sim/random.ts";
 import { SECOND } from "../../src/sim/time.ts";
 import { typed } from "../../src/lab/typist.ts";
 import { parseScript } from "../../src/lab/script.ts";
-import { PAIR, resolvedLab, tinyLab } from "./labs.ts";
+import { PAIR, plainText, resolvedLab, tinyLab } from "./labs.ts";
 
 const none = { lookup: () => undefined, mac: () => undefined };
 const script = (text: string) => parseScript(text, none).steps;
@@ -16,7 +16,7 @@ function start(resolved = tinyLab(PAIR)): Session {
   if (!s.ok) throw new Error(s.error);
   return s.value;
 }
-const screen = (s: Session, terminal: string): string => decodeUtf8(s.terminals.get(terminal)!.scrollback);
+const screen = (s: Session, terminal: string): string => plainText(decodeUtf8(s.terminals.get(terminal)!.scrollback));
 
 describe("a session", () => {
   test("begins at a whole second, after start-up, with the same state for the same seed", () => {
@@ -34,7 +34,7 @@ describe("a session", () => {
   test("shows what a terminal printed", () => {
     const s = typed(tinyLab(PAIR), script("h1$ echo hello\nh1$ hostname || cat /etc/hostname\n"));
     if (!s.ok) throw new Error(s.error);
-    expect(screen(s.value, "h1")).toMatch(/root@h1:~# echo hello\r\nhello\r\n/);
+    expect(screen(s.value, "h1")).toMatch(/root@h1:~# echo hello\nhello\n/);
   });
 
   test("refuses what no face could do, and logs nothing of it", () => {
