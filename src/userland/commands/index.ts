@@ -1,6 +1,7 @@
 /** Every command of a machine, sorted by name. A new command is a new file and a new line here. */
 import type { Command } from "../command.ts";
 import { answer } from "./answer.ts";
+import { arping } from "./arping.ts";
 import { bash } from "./bash.ts";
 import { brctl } from "./brctl.ts";
 import { bridge } from "./bridge.ts";
@@ -11,6 +12,7 @@ import { date } from "./date.ts";
 import { echo } from "./echo.ts";
 import { env } from "./env.ts";
 import { ethtool } from "./ethtool.ts";
+import { getent } from "./getent.ts";
 import { grep } from "./grep.ts";
 import { groups } from "./groups.ts";
 import { head } from "./head.ts";
@@ -21,6 +23,7 @@ import { kill } from "./kill.ts";
 import { killall } from "./killall.ts";
 import { logname } from "./logname.ts";
 import { apropos, man, whatis } from "./man.ts";
+import { nc } from "./nc.ts";
 import { arp } from "./net-tools/arp.ts";
 import { ifconfig } from "./net-tools/ifconfig.ts";
 import { netstat } from "./net-tools/netstat.ts";
@@ -61,6 +64,7 @@ import { yes } from "./yes.ts";
 
 export const COMMANDS: readonly Command[] = [
   answer,
+  arping,
   apropos,
   arp,
   bash,
@@ -74,6 +78,7 @@ export const COMMANDS: readonly Command[] = [
   env,
   ethtool,
   falseCommand,
+  getent,
   grep,
   groups,
   head,
@@ -85,6 +90,7 @@ export const COMMANDS: readonly Command[] = [
   killall,
   logname,
   man,
+  nc,
   netstat,
   nice,
   nohup,
