@@ -124,15 +124,9 @@ export class Neighbour {
     }
     if (this.state === "DELAY" || this.state === "PROBE") return true;
     const first = this.state !== "INCOMPLETE";
-    if (first) {
-      if (this.parms.mcast_solicit + this.parms.app_solicit === 0) {
-        this.enter("FAILED", 0);
-        ns.drop(skb, "neigh", this.dev, "NEIGH_FAILED");
-        return false;
-      }
-      this.probes = this.parms.ucast_solicit;
-      this.updated = now;
-      this.enter("INCOMPLETE", now + this.retrans());
+    if (first && !this.beginToAsk()) {
+      ns.drop(skb, "neigh", this.dev, "NEIGH_FAILED");
+      return false;
     }
     // The oldest are dropped when the queue is over its size in octets.
     while (this.queue.length > 0 && this.queueBytes + skb.block.bytes.length > this.parms.unres_qlen_bytes) {
@@ -145,6 +139,24 @@ export class Neighbour {
     if (ns.sim.trace.on) ns.report(skb, "neigh", "queue", this.dev, this.describe(), "");
     if (first) this.probe();
     return false;
+  }
+
+  /** @returns false when nobody may be asked. */
+  private beginToAsk(): boolean {
+    if (this.parms.mcast_solicit + this.parms.app_solicit === 0) {
+      this.enter("FAILED", 0);
+      return false;
+    }
+    this.probes = this.parms.ucast_solicit;
+    this.updated = this.table.now;
+    this.enter("INCOMPLETE", this.table.now + this.retrans());
+    return true;
+  }
+
+  /** neigh_event_send without a packet: asks for an address that is not known. */
+  resolve(): void {
+    this.used = this.table.now;
+    if (!this.isValid() && this.state !== "INCOMPLETE" && this.beginToAsk()) this.probe();
   }
 
   private retrans(): Nanos {

@@ -296,6 +296,12 @@ export class Routes {
     if (!ns.sharedMedia(inet)) {
       if (!inet.onlink(gateway, from)) return false;
     } else if (ns.fib.typeOf(gateway) !== "unicast") return false;
+    // A gateway that is not known yet is only asked for: the next redirect is believed (__ip_do_redirect).
+    const neigh = ns.neigh.get(dev, gateway);
+    if (neigh === undefined || !neigh.isValid()) {
+      neigh?.resolve();
+      return false;
+    }
     const nh = r.value.nh;
     nh.exceptions ??= new Map();
     const old = nh.exceptions.get(dst);

@@ -106,13 +106,14 @@ describe("reverse path", () => {
   });
 });
 
-test("a redirect names the better gateway, and the next packet takes it", () => {
+test("a redirect names the better gateway; once its address is known the next packet takes it", () => {
   const lan = new Lan();
   for (let i = 1; i <= 3; i++) lan.cable(`n${i}:eth0`, `s1:eth${i}`);
   lan.bridge("s1", ["eth1", "eth2", "eth3"]);
   for (let i = 1; i <= 3; i++) lan.address(`n${i}`, "eth0", `10.0.0.${i}/24`);
   lan.sysctl("n2", "net.ipv4.ip_forward", "1").route("n2", "10.33.0.0/24", "10.0.0.3").route("n1", "10.33.0.0/24", "10.0.0.2").address("n3", "lo", "10.33.0.1/32");
-  expect(lan.ping("n1", "10.33.0.1")).toEqual(["icmp 5/1", "reply ttl 64"]);
+  // The first one makes the host ask for the gateway's address, the second one is believed: route-redirect of the conformance cases.
+  for (let i = 0; i < 2; i++) expect(lan.ping("n1", "10.33.0.1")).toEqual(["icmp 5/1", "reply ttl 64"]);
   const a = lan.node("n1").initNetns.rtnl.routeGet({ dst: ip("10.33.0.1") });
   expect(a.ok && a.value).toMatchObject({ via: ip("10.0.0.3"), cache: ["redirected"] });
   lan.frames.length = 0;
