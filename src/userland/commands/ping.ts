@@ -234,10 +234,11 @@ class Ping {
     return undefined;
   }
 
-  /** The pattern over all the data, the time's octets too; what is left at the end stays empty. */
+  /** fill() of the real one: over all the data, the time's octets too; but once only where it would leave less than eight octets. */
   private fill(pattern: Uint8Array): void {
-    const room = this.packet.length - ICMP_LEN;
-    for (let at = 0; at + pattern.length <= room; at += pattern.length) this.packet.set(pattern, ICMP_LEN + at);
+    const size = this.packet.length - ICMP_LEN;
+    const last = size < pattern.length + 8 ? 0 : size - 1;
+    for (let at = 0; at <= last; at += pattern.length) this.packet.set(pattern.subarray(0, Math.max(0, size - at)), ICMP_LEN + at);
   }
 
   // -- sending ----------------------------------------------------------------------------------------------------------
