@@ -47,9 +47,11 @@ import { su } from "./su.ts";
 import { sudo } from "./sudo.ts";
 import { sysctl } from "./sysctl.ts";
 import { tac } from "./tac.ts";
+import { tcpdump } from "./tcpdump.ts";
 import { tee } from "./tee.ts";
 import { timeout } from "./timeout.ts";
 import { tr } from "./tr.ts";
+import { traceroute } from "./traceroute.ts";
 import { falseCommand, trueCommand } from "./true.ts";
 import { tty } from "./tty.ts";
 import { uname } from "./uname.ts";
@@ -113,9 +115,11 @@ export const COMMANDS: readonly Command[] = [
   sudo,
   sysctl,
   tac,
+  tcpdump,
   tee,
   timeout,
   tr,
+  traceroute,
   trueCommand,
   tty,
   uname,
