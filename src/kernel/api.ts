@@ -295,7 +295,7 @@ export interface PacketSock extends Sock {
   /** ifindex 0: every device. ethertype 0x0003 (ETH_P_ALL): everything, outgoing too. */
   bind(ifindex: number, ethertype: number): undefined | Errno;
   /** Runs on each frame before it is queued: how many octets to keep, 0 to pass over. */
-  setFilter(filter: (frame: Uint8Array, wireLen: number) => number): void;
+  setFilter(filter: (frame: Uint8Array, wireLen: number, type: PacketType, ifindex: number) => number): void;
   setPromiscuous(on: boolean): undefined | Errno;
   recv(): Frame | Errno;
   /** A whole frame, link-layer header included. */

@@ -70,6 +70,8 @@ function fullName(longs: LongOptions, name: string): string {
 export function getopt(args: readonly string[], shorts: string, longs: LongOptions = {}): ParsedOptions {
   const inOrder = shorts.startsWith("+");
   const letters = inOrder ? shorts.slice(1) : shorts;
+  // Without long options this is getopt(3), to which the second dash is a letter.
+  const hasLongs = Object.keys(longs).length > 0;
   const parsed: ParsedOptions = { options: [], operands: [] };
   const stop = (error: string): ParsedOptions => ({ ...parsed, error });
   for (let i = 0; i < args.length; i++) {
@@ -86,7 +88,7 @@ export function getopt(args: readonly string[], shorts: string, longs: LongOptio
       parsed.operands.push(arg);
       continue;
     }
-    if (arg.startsWith("--")) {
+    if (arg.startsWith("--") && hasLongs) {
       const eq = arg.indexOf("=");
       const typed = eq < 0 ? arg : arg.slice(0, eq);
       const name = typed.slice(2);

@@ -16,12 +16,15 @@ export const LINKTYPE = { ETHERNET: 1, RAW: 101, LINUX_SLL: 113, LINUX_SLL2: 276
 /** libpcap's MAXIMUM_SNAPLEN: no packet is longer. */
 export const MAX_SNAPLEN = 262144;
 
-export type PcapProblem = "not-a-capture" | "version" | "truncated-header" | "truncated-packet" | "bad-length" | "bad-block" | "link-types-differ" | "no-interface";
+export type PcapProblem = "not-a-capture" | "version" | "truncated-header" | "truncated-record" | "truncated-packet" | "bad-length" | "bad-block" | "link-types-differ" | "no-interface";
 /** `offset`: octets from the start of the file. */
 export interface PcapError {
   problem: PcapProblem;
   offset: number;
   reason: string;
+  /** Of what is truncated: octets that belong there, and those that are there. Of a bad length: the length. */
+  wanted?: number;
+  got?: number;
 }
 
 export interface PcapPacket {
@@ -47,7 +50,7 @@ const problem = (p: PcapProblem, offset: number, reason: string): PcapError => (
 /** Either kind. An error without packets: this is no capture file; with a file whose `error` is set: it is one, and it is damaged. */
 export function readCapture(bytes: Uint8Array): Result<PcapFile, PcapError> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 4) return err(problem("truncated-header", 0, `${bytes.length} octets`));
+  if (bytes.length < 4) return err({ ...problem("truncated-header", 0, `${bytes.length} octets`), wanted: 4, got: bytes.length });
   if (view.getUint32(0) === NG_SECTION) return readNg(bytes, view);
   for (const little of [true, false]) {
     const magic = view.getUint32(0, little);
@@ -57,28 +60,101 @@ export function readCapture(bytes: Uint8Array): Result<PcapFile, PcapError> {
 }
 
 function readClassic(bytes: Uint8Array, view: DataView, little: boolean, nanos: boolean): Result<PcapFile, PcapError> {
-  if (bytes.length < PCAP_FILE_HEADER_LEN) return err(problem("truncated-header", bytes.length, `${bytes.length} octets of the ${PCAP_FILE_HEADER_LEN} of the file header`));
-  const major = view.getUint16(4, little);
-  if (major !== 2) return err(problem("version", 4, `version ${major}.${view.getUint16(6, little)}`));
-  // The upper bits of the link type tell about a frame check sequence.
-  const file: PcapFile = { linkType: view.getUint32(20, little) & 0x03ffffff, snapshotLength: view.getUint32(16, little), nanos, packets: [] };
-  let at = PCAP_FILE_HEADER_LEN;
-  while (at < bytes.length && file.error === undefined) {
-    if (bytes.length - at < PCAP_RECORD_HEADER_LEN) {
-      file.error = problem("truncated-packet", at, `${bytes.length - at} octets of a packet's header`);
-      break;
-    }
-    const fraction = view.getUint32(at + 4, little);
-    const length = view.getUint32(at + 8, little);
-    const start = at + PCAP_RECORD_HEADER_LEN;
-    if (length > Math.max(file.snapshotLength, MAX_SNAPLEN)) file.error = problem("bad-length", at + 8, `a packet of ${length} octets`);
-    else if (length > bytes.length - start) file.error = problem("truncated-packet", start, `${bytes.length - start} of a packet's ${length} octets`);
-    else {
-      file.packets.push({ seconds: view.getUint32(at, little), nanos: nanos ? fraction : fraction * 1000, wireLength: view.getUint32(at + 12, little), data: bytes.subarray(start, start + length) });
-      at = start + length;
-    }
+  const header = classicHeader(bytes, view, little, nanos);
+  if (!header.ok) return header;
+  const file = header.value;
+  for (let at = PCAP_FILE_HEADER_LEN; at < bytes.length && file.error === undefined; ) {
+    const r = classicRecord(file, bytes, view, at, little);
+    if (r.ok) file.packets.push(r.value);
+    else file.error = r.error;
+    at += PCAP_RECORD_HEADER_LEN + (r.ok ? view.getUint32(at + 8, little) : 0);
   }
   return ok(file);
+}
+
+function classicHeader(bytes: Uint8Array, view: DataView, little: boolean, nanos: boolean): Result<PcapFile, PcapError> {
+  const { length } = bytes;
+  if (length < PCAP_FILE_HEADER_LEN) return err({ ...problem("truncated-header", length, "the file header is cut off"), wanted: PCAP_FILE_HEADER_LEN, got: length });
+  const major = view.getUint16(4, little);
+  if (major !== 2) return err(problem("version", 4, `version ${major}.${view.getUint16(6, little)}`));
+  const snapshot = view.getUint32(16, little);
+  // The upper bits of the link type tell about a frame check sequence.
+  return ok({ linkType: view.getUint32(20, little) & 0x03ffffff, snapshotLength: snapshot === 0 || snapshot > 0x7fffffff ? MAX_SNAPLEN : snapshot, nanos, packets: [] });
+}
+
+/** The packet whose header is at `at`. One longer than the snapshot length is cut to it, as libpcap does. */
+function classicRecord(file: PcapFile, bytes: Uint8Array, view: DataView, at: number, little: boolean): Result<PcapPacket, PcapError> {
+  const start = at + PCAP_RECORD_HEADER_LEN;
+  if (bytes.length < start) return err({ ...problem("truncated-record", at, "a packet's header is cut off"), wanted: PCAP_RECORD_HEADER_LEN, got: bytes.length - at });
+  const fraction = view.getUint32(at + 4, little);
+  const length = view.getUint32(at + 8, little);
+  if (length > MAX_SNAPLEN) return err({ ...problem("bad-length", at + 8, `a packet of ${length} octets`), got: length });
+  const got = bytes.length - start;
+  if (length > got) return err({ ...problem("truncated-packet", start, "a packet is cut off"), wanted: length > file.snapshotLength && got < file.snapshotLength ? file.snapshotLength : length, got });
+  const data = bytes.subarray(start, start + Math.min(length, file.snapshotLength));
+  return ok({ seconds: view.getUint32(at, little), nanos: file.nanos ? fraction : fraction * 1000, wireLength: view.getUint32(at + 12, little), data });
+}
+
+/** Reads a capture while its octets still come, as from a pipe. pcapng is read when its end is there. */
+export class CaptureStream {
+  /** Once the file header is there; its packets come from `next`. */
+  file: PcapFile | undefined;
+  error: PcapError | undefined;
+  private held = new Uint8Array(0);
+  private ended = false;
+  private little = true;
+  /** Of pcapng, which is read as a whole. */
+  private ready: PcapPacket[] | undefined;
+
+  push(bytes: Uint8Array): void {
+    const all = new Uint8Array(this.held.length + bytes.length);
+    all.set(this.held);
+    all.set(bytes, this.held.length);
+    this.held = all;
+    this.start();
+  }
+
+  /** There is no more. */
+  end(): void {
+    this.ended = true;
+    this.start();
+  }
+
+  /** undefined: more octets are needed, or this was the last one, or `error` says why there is none. */
+  next(): PcapPacket | undefined {
+    if (this.ready) return this.ready.shift();
+    if (!this.file || this.held.length === 0) return undefined;
+    const view = new DataView(this.held.buffer, this.held.byteOffset, this.held.byteLength);
+    const r = classicRecord(this.file, this.held, view, 0, this.little);
+    if (r.ok) {
+      this.held = this.held.subarray(PCAP_RECORD_HEADER_LEN + view.getUint32(8, this.little));
+      return r.value;
+    }
+    if (this.ended || (r.error.problem !== "truncated-packet" && r.error.problem !== "truncated-record")) this.error = r.error;
+    return undefined;
+  }
+
+  private start(): void {
+    if (this.file || this.error) return;
+    const view = new DataView(this.held.buffer, this.held.byteOffset, this.held.byteLength);
+    const magic = this.held.length >= 4 ? view.getUint32(0) : undefined;
+    const native = magic === undefined ? undefined : [true, false].find((little) => [MAGIC_MICRO, MAGIC_NANO].includes(view.getUint32(0, little)));
+    if (native !== undefined && (this.ended || this.held.length >= PCAP_FILE_HEADER_LEN)) {
+      this.little = native;
+      const header = classicHeader(this.held, view, native, view.getUint32(0, native) === MAGIC_NANO);
+      if (header.ok) this.file = header.value;
+      else this.error = header.error;
+      this.held = this.held.subarray(PCAP_FILE_HEADER_LEN);
+    } else if (native === undefined && (this.ended || (magic !== undefined && magic !== NG_SECTION))) {
+      const read = readCapture(this.held);
+      if (!read.ok) this.error = read.error;
+      else {
+        this.file = read.value;
+        this.ready = [...read.value.packets];
+        this.error = read.value.error;
+      }
+    }
+  }
 }
 
 interface NgInterface {

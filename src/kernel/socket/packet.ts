@@ -17,7 +17,7 @@ export class PacketSocket implements PacketSock, PacketTap {
   private readonly ns: NetNamespace;
   private ifindex = -1;
   private ethertype = ETH_P_ALL;
-  private filter: ((frame: Uint8Array, wireLen: number) => number) | undefined;
+  private filter: ((frame: Uint8Array, wireLen: number, type: PacketType, ifindex: number) => number) | undefined;
   private queue: Frame[] = [];
   private queued = 0;
   private devices: NetDevice[] = [];
@@ -59,7 +59,7 @@ export class PacketSocket implements PacketSock, PacketTap {
     this.waiters.wake();
   }
 
-  setFilter(filter: (frame: Uint8Array, wireLen: number) => number): void {
+  setFilter(filter: (frame: Uint8Array, wireLen: number, type: PacketType, ifindex: number) => number): void {
     this.filter = filter;
   }
 
@@ -77,7 +77,8 @@ export class PacketSocket implements PacketSock, PacketTap {
     if (this.ethertype !== ETH_P_ALL && (outgoing || ethertype !== this.ethertype)) return;
     const wireLen = skb.tail - skb.data;
     const view = b.subarray(skb.data, skb.tail);
-    const keep = this.filter === undefined ? wireLen : Math.min(this.filter(view, wireLen), wireLen);
+    const type = TYPES[outgoing ? PACKET.OUTGOING : skb.pktType]!;
+    const keep = this.filter === undefined ? wireLen : Math.min(this.filter(view, wireLen, type, dev.ifindex), wireLen);
     if (keep === 0) return;
     this.stats.received++;
     if (this.queued + keep > BUFFER) {
@@ -85,7 +86,7 @@ export class PacketSocket implements PacketSock, PacketTap {
       return;
     }
     this.queued += keep;
-    this.queue.push({ data: view.slice(0, keep), wireLen, ifindex: dev.ifindex, type: TYPES[outgoing ? PACKET.OUTGOING : skb.pktType]!, ethertype, at: this.ns.sim.clock.now });
+    this.queue.push({ data: view.slice(0, keep), wireLen, ifindex: dev.ifindex, type, ethertype, at: this.ns.sim.clock.now });
     this.waiters.wake();
   }
 
