@@ -51,6 +51,7 @@ import { tcpdump } from "./tcpdump.ts";
 import { tee } from "./tee.ts";
 import { timeout } from "./timeout.ts";
 import { tr } from "./tr.ts";
+import { tracepath } from "./tracepath.ts";
 import { traceroute } from "./traceroute.ts";
 import { falseCommand, trueCommand } from "./true.ts";
 import { tty } from "./tty.ts";
@@ -119,6 +120,7 @@ export const COMMANDS: readonly Command[] = [
   tee,
   timeout,
   tr,
+  tracepath,
   traceroute,
   trueCommand,
   tty,
