@@ -464,6 +464,7 @@ export class FileSystem implements FileSystemApi {
       const got = inode.virtual.read(proc);
       return typeof got === "string" ? err(got) : ok(got);
     }
+    if (inode.device) return readDevice(inode.device(proc));
     return inode.data ? ok(inode.data.slice()) : err("EINVAL");
   }
 
@@ -528,6 +529,13 @@ export class FileSystem implements FileSystemApi {
       this.release(inode);
     }
   }
+}
+
+/** What a device gives at once; one without an end is cut. */
+function readDevice(file: OpenFile | Errno): FsResult<Uint8Array> {
+  if (typeof file === "string") return err(file);
+  const got = file.read(65536);
+  return typeof got === "string" ? err(got) : ok(got);
 }
 
 /** A view of `length` octets that begins with `old`. Capacity doubles, so that a file written line by line is copied seldom. */

@@ -74,7 +74,8 @@ class Evaluator {
   private expectEnd(): void {
     const t = this.token;
     if (t.kind === "end") return;
-    this.fault("expecting EOF", ASSIGNS.has(t.text) ? "attempted assignment to non-variable" : "syntax error in expression", t);
+    const known = t.kind !== "op" || OPERATORS.includes(t.text);
+    this.fault("expecting EOF", !known ? "syntax error: invalid arithmetic operator" : ASSIGNS.has(t.text) ? "attempted assignment to non-variable" : "syntax error in expression", t);
   }
 
   private fault(dash: string, bash: string, at: Token): never {
@@ -112,9 +113,10 @@ class Evaluator {
       // dash has neither ** nor ++: it reads the shorter operators.
       const short = OPERATORS.find((o) => o.length === 1 && text.startsWith(o, at) && (this.bash || o !== ","));
       if (!short) {
+        // No operator at all; what is wrong with it hangs on where it stands.
         this.token = { kind: "op", text: c, at, value: 0n };
         this.pos++;
-        return this.fault("expecting primary", "syntax error: operand expected", this.token);
+        return;
       }
       this.pos += 1;
       this.token = { kind: "op", text: short, at, value: 0n };
@@ -149,6 +151,7 @@ class Evaluator {
   private parseNumber(text: string): bigint {
     const based = /^([0-9]+)#(.+)$/.exec(text);
     if (based && this.bash) return this.basedNumber(BigInt(based[1]!), based[2]!);
+    if (/^0[xX]$/.test(text) && this.bash) return 0n;
     if (/^0[xX][0-9a-fA-F]+$/.test(text)) return BigInt.asIntN(64, BigInt(text));
     if (/^0[0-7]*$/.test(text)) return BigInt.asIntN(64, BigInt(text === "0" ? 0 : `0o${text.slice(1)}`));
     if (/^[1-9][0-9]*$/.test(text)) return this.bash ? BigInt.asIntN(64, BigInt(text)) : clamp(BigInt(text));
@@ -214,7 +217,7 @@ class Evaluator {
     if (!this.isOp("?")) return test;
     this.advance();
     const yes = this.skipIf(test === 0n, () => this.comma());
-    if (!this.isOp(":")) this.fault("expecting ':'", "`:' expected for conditional expression", this.token);
+    if (!this.isOp(":")) this.fault("expecting ':'", "`:' expected for conditional expression", this.token.kind === "end" ? this.before : this.token);
     this.advance();
     const no = this.skipIf(test !== 0n, () => this.assignment());
     return test !== 0n ? yes : no;

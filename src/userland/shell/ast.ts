@@ -129,6 +129,8 @@ export interface FunctionDef {
   line: number;
   name: string;
   body: Node;
+  /** The file it was read from, for bash's messages. */
+  source?: string;
 }
 export interface Arith extends Compound {
   kind: "arith";

@@ -93,6 +93,8 @@ class TooLong {}
 interface Mode {
   /** Fields are split, "$@" makes several. */
   split: boolean;
+  /** Inside ${x:-word}: the word's own unquoted text is split too. */
+  inner?: boolean;
   quoted: boolean;
   /** Patterns: "$*" and such stay one string, quoting is kept. */
   fields: Fields;
@@ -109,8 +111,10 @@ export function* expandWords(sh: Shell, words: readonly Word[]): Run<string[]> {
       out.push(simple);
       continue;
     }
+    // bash expands tildes in every word that looks like an assignment.
+    const assigns = sh.bash && word.parts[0]!.kind === "text" && /^[A-Za-z_][A-Za-z0-9_]*\+?=/.test(word.parts[0]!.text);
     for (const alternative of sh.bash && sh.options.has("braceexpand") ? yield* braces(sh, word.parts) : [word.parts]) {
-      for (const field of yield* expandFields(sh, alternative)) yield* addGlobbed(sh, field, out);
+      for (const field of yield* expandFields(sh, alternative, assigns)) yield* addGlobbed(sh, field, out);
     }
     if (out.length > MAX_FIELDS) return yield* tooLong(sh);
   }
@@ -165,10 +169,10 @@ function mayGlob(field: Field, extglob: boolean): boolean {
   return field.some((p) => !p.quoted && (extglob ? /[*?[(]/ : /[*?[]/).test(p.text));
 }
 
-export function* expandFields(sh: Shell, parts: readonly Part[]): Run<Field[]> {
+export function* expandFields(sh: Shell, parts: readonly Part[], assigns = false): Run<Field[]> {
   const fields = new Fields(sh.get("IFS") ?? " \t\n");
   try {
-    yield* expandParts(sh, tilde(sh, parts, false), { split: true, quoted: false, fields });
+    yield* expandParts(sh, assigns ? tildeAssign(sh, parts) : tilde(sh, parts, false), { split: true, quoted: false, fields });
   } catch (e) {
     if (e instanceof TooLong) return yield* tooLong(sh);
     throw e;
@@ -215,7 +219,8 @@ function* expandParts(sh: Shell, parts: readonly Part[], mode: Mode): Run<void> 
   for (const part of parts) {
     switch (part.kind) {
       case "text":
-        fields.add(part.text, mode.quoted);
+        if (mode.inner && mode.split && !mode.quoted) fields.split(part.text);
+        else fields.add(part.text, mode.quoted);
         break;
       case "quoted":
         fields.add(part.text, true);
@@ -261,6 +266,13 @@ function tilde(sh: Shell, parts: readonly Part[], assign: boolean): readonly Par
     if (part.kind !== "text" || !part.text.includes("~") || (i > 0 && !assign)) return [part];
     return tildeText(sh, part.text, i === 0, assign, i === parts.length - 1);
   });
+}
+
+/** name=~/x: the tilde after the equals sign. */
+function tildeAssign(sh: Shell, parts: readonly Part[]): readonly Part[] {
+  const first = parts[0] as Part & { kind: "text" };
+  const equals = first.text.indexOf("=") + 1;
+  return [{ kind: "text", text: first.text.slice(0, equals) }, ...tilde(sh, [{ kind: "text", text: first.text.slice(equals) }, ...parts.slice(1)], true)];
 }
 
 function tildeText(sh: Shell, text: string, first: boolean, assign: boolean, last: boolean): Part[] {
@@ -464,12 +476,12 @@ function* operate(sh: Shell, part: ParamPart, op: string, got: Value, mode: Mode
   switch (op) {
     case "-":
     case ":-":
-      if (missing) yield* expandParts(sh, tilde(sh, part.arg!, false), mode);
+      if (missing) yield* expandParts(sh, tilde(sh, part.arg!, false), { ...mode, inner: true });
       else emit(sh, got, mode);
       return;
     case "+":
     case ":+":
-      if (!missing) yield* expandParts(sh, tilde(sh, part.arg!, false), mode);
+      if (!missing) yield* expandParts(sh, tilde(sh, part.arg!, false), { ...mode, inner: true });
       else if (mode.quoted) mode.fields.add("", true);
       return;
     case "=":
@@ -534,7 +546,7 @@ function* operation(sh: Shell, part: ParamPart, op: string): Run<(text: string) 
 }
 
 function* substring(sh: Shell, part: ParamPart, got: Value & { kind: "one" | "many" }): Run<Value> {
-  const offset = Number(yield* arithmetic(sh, yield* expandString(sh, part.arg!)));
+  const offset = Number(yield* arithmetic(sh, yield* expandString(sh, part.arg!), `${part.name}: `));
   const lengthText = part.arg2 ? yield* expandString(sh, part.arg2) : undefined;
   const length = lengthText === undefined ? undefined : Number(yield* arithmetic(sh, lengthText));
   const cut = <T>(items: readonly T[]): T[] | undefined => {
@@ -603,7 +615,7 @@ function attributesOf(v: Variable | undefined): string {
 // -- arithmetic and assignment ----------------------------------------------------------------------------------------
 
 /** The value of an expression, or the shell's complaint. */
-export function* arithmetic(sh: Shell, text: string): Run<bigint> {
+export function* arithmetic(sh: Shell, text: string, context = sh.builtin ? `${sh.builtin}: ` : ""): Run<bigint> {
   const refused: string[] = [];
   const vars: ArithVariables = {
     get(name, subscript) {
@@ -628,13 +640,13 @@ export function* arithmetic(sh: Shell, text: string): Run<bigint> {
     result = evaluate(text, vars, sh.dialect);
   } catch (e) {
     if (!(e instanceof ArithFault)) throw e;
-    return yield* arithmeticFault(sh, e);
+    return yield* arithmeticFault(sh, e, context);
   }
   if (refused.length > 0) return yield* readOnly(sh, refused[0]!);
   return result;
 }
 
-function* arithmeticFault(sh: Shell, e: ArithFault): Run<never> {
+function* arithmeticFault(sh: Shell, e: ArithFault, context: string): Run<never> {
   if (!sh.bash) {
     if (e.dash === "" && e.text === "") return yield* sh.fail(`Illegal number: ${e.token}`);
     if (e.dash.endsWith("parameter not set")) return yield* sh.fail(e.dash);
@@ -644,12 +656,13 @@ function* arithmeticFault(sh: Shell, e: ArithFault): Run<never> {
     yield* sh.error(`${e.token}: unbound variable`);
     throw new Abort(sh.interactive ? "discard" : "exit", sh.interactive ? 1 : 127);
   }
-  const context = sh.builtin ? `${sh.builtin}: ` : "";
   return yield* sh.fail(`${context}${e.text}: ${e.bash} (error token is "${e.token}")`);
 }
 
 export function* readOnly(sh: Shell, name: string): Run<never> {
-  return yield* sh.fail(sh.bash ? `${name}: readonly variable` : `${name}: is read only`);
+  if (!sh.bash) return yield* sh.fail(`${name}: is read only`);
+  yield* sh.error(`${sh.builtin === "declare" || sh.builtin === "typeset" || sh.builtin === "local" ? `${sh.builtin}: ` : ""}${name}: readonly variable`);
+  throw new Abort("discard", 1, true);
 }
 
 /** name[subscript]=text, with the arithmetic of integer variables. */

@@ -50,8 +50,9 @@ export class LineEditor {
     this.begin(prompt);
     const mode = this.tty.mode;
     this.tty.mode = { ...mode, canonical: false, echo: false, signals: false, crToNl: false };
-    this.out += "\x1b[?2004h";
-    this.draw();
+    // No carriage return: what a command left on the line without a newline stays readable.
+    this.out += `\x1b[?2004h${clean(this.prompt)}`;
+    this.row = this.layout(0).row;
     try {
       for (;;) {
         yield* this.flush();

@@ -155,10 +155,10 @@ export class Parser {
   // -- faults -------------------------------------------------------------------------------------------------------
 
   /** The token that is here does not fit. */
-  private unexpected(expecting?: string): never {
+  private unexpected(expecting?: string, keywords = true): never {
     const t = this.peek();
     if (t.kind === "end") throw new Fault({ kind: "eof", line: t.line, ...(expecting ? { expecting } : {}) });
-    const keyword = keywordOf(t, this.o.dialect);
+    const keyword = keywords ? keywordOf(t, this.o.dialect) : "";
     const token = t.kind === "newline" ? "newline" : t.kind === "redirect" ? "redirection" : t.kind === "op" ? `"${t.text}"` : keyword ? `"${keyword}"` : "word";
     const text = t.kind === "newline" ? "newline" : t.kind === "word" ? t.word!.raw : t.text;
     throw new Fault({ kind: "token", token, text, line: t.kind === "newline" ? t.line - 1 : t.line, source: this.sourceLine(t.start), ...(expecting ? { expecting } : {}) });
@@ -608,7 +608,7 @@ export class Parser {
       if (t.kind === "op" && t.text === "(" && node.words.length === 1 && node.assigns.length === 0 && node.redirects.length === 0) {
         const name = node.words[0]!.raw;
         this.take();
-        if (!this.isOp(")")) this.unexpected(this.bash ? undefined : '")"');
+        if (!this.isOp(")")) this.unexpected(this.bash ? undefined : '")"', false);
         this.take();
         if (!this.bash && (!isName(name) || DASH_SPECIAL.has(name))) this.other("Bad function name");
         return this.functionBody(name, line);
@@ -1003,8 +1003,8 @@ export class Parser {
   }
 
   private arithmeticPart(parts: Part[], c: string): void {
-    if (c === '"') {
-      // Quotes are taken away, as in double quotes.
+    if (c === '"' && this.bash) {
+      // bash takes quotes away; to dash they are characters.
       this.pos++;
       return;
     }

@@ -10,6 +10,7 @@ export interface Formatted {
   bytes: Uint8Array;
   /** Complaints, without the name in front. */
   errors: string[];
+  fatal: boolean;
 }
 
 const MAX_OUTPUT = 1 << 20;
@@ -17,12 +18,14 @@ const MAX_OUTPUT = 1 << 20;
 export function format(form: string, args: readonly string[], dialect: Dialect, now: Nanos): Formatted {
   const f = new Formatter(args, dialect, now);
   f.run(form);
-  return { text: f.out, bytes: encodeUtf8(f.out), errors: f.errors };
+  return { text: f.out, bytes: encodeUtf8(f.out), errors: f.errors, fatal: f.fatal };
 }
 
 class Formatter {
   out = "";
   readonly errors: string[] = [];
+  /** dash leaves with 2 after a wrong format. */
+  fatal = false;
   private readonly args: readonly string[];
   private readonly bash: boolean;
   private readonly now: Nanos;
@@ -66,7 +69,7 @@ class Formatter {
   }
 
   private directive(form: string, at: number): number {
-    const spec = /%([-+ #0]*)(\*|[0-9]+)?(?:\.(\*|-?[0-9]*))?(?:hh|h|ll|l|L|j|z|t)?(\(([^)]*)\)T|.)?/sy;
+    const spec = this.bash ? /%([-+ #0]*)(\*|[0-9]+)?(?:\.(\*|-?[0-9]*))?(?:hh|h|ll|l|L|j|z|t)?(\(([^)]*)\)T|.)?/sy : /%([-+ #0]*)(\*|[0-9]+)?(?:\.(\*|-?[0-9]*))?(.)?/sy;
     spec.lastIndex = at;
     const found = spec.exec(form)!;
     const end = at + found[0].length;
@@ -89,6 +92,7 @@ class Formatter {
     if (precision !== undefined) precision = precision < 0 ? undefined : Math.min(precision, 1000);
     if (conversion === undefined || !/^([diouxXeEfFgGaAcsbq]|\()/.test(conversion) || (!this.bash && /[q(]/.test(conversion))) {
       this.errors.push(conversion === undefined ? (this.bash ? `\`${found[0]}': missing format character` : "missing format character") : this.bash ? `\`${conversion}': invalid format character` : `${found[0]}: invalid directive`);
+      this.fatal = !this.bash;
       this.stopped = true;
       return end;
     }
@@ -163,7 +167,7 @@ class Formatter {
     const found = /^[ \t]*([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)?/.exec(text)!;
     const rest = text.slice(found[0].length);
     if (found[2] === undefined) {
-      if (text !== "" || !this.bash) this.errors.push(this.bash ? `${text}: invalid number` : `${text}: expected numeric value`);
+      if (text !== "") this.errors.push(this.bash ? `${text}: invalid number` : `${text}: expected numeric value`);
       return 0n;
     }
     if (rest !== "") this.errors.push(this.bash ? `${text}: invalid number` : `${text}: not completely converted`);
@@ -211,7 +215,8 @@ function integerText(n: bigint, flags: string, precision: number | undefined): s
 }
 
 function pad(text: string, flags: string, width: number, numeric: boolean): string {
-  const missing = width - [...text].length;
+  // Both shells' printf counts octets.
+  const missing = width - encodeUtf8(text).length;
   if (missing <= 0) return text;
   if (flags.includes("-")) return text + " ".repeat(missing);
   if (numeric && flags.includes("0")) {

@@ -50,7 +50,7 @@ export function* runText(sh: Shell, text: string, o: TextOptions = {}): Run<numb
       if (!(e instanceof Abort)) throw e;
       sh.depth = depth;
       sh.status = e.status;
-      if (e.how === "exit" || !o.goesOn) throw e;
+      if (e.how === "exit" || (!sh.bash && !o.goesOn)) throw e;
       sh.loopDepth = 0;
       sh.unchecked = 0;
     }

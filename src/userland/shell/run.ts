@@ -16,7 +16,7 @@ import { jobState, SIGNAL_TEXTS, type Job } from "./jobs.ts";
 import { runScriptFile, runText } from "./program.ts";
 import { matches } from "./pattern.ts";
 import { commandText } from "./print.ts";
-import { bashQuote, dashQuote } from "./quote.ts";
+import { bashQuote } from "./quote.ts";
 import { applyRedirects, keepRedirects, undoRedirects, type Saved } from "./redirect.ts";
 import { Abort, MAX_FUNCTION_DEPTH, type Shell, type Variable } from "./shell.ts";
 import { reportSyntaxFault } from "./syntax-fault.ts";
@@ -82,6 +82,7 @@ export function* runList(sh: Shell, script: Script, tail = false): Run<number> {
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!;
     sh.status = item.background ? yield* runBackground(sh, item.node) : yield* run(sh, item.node, tail && i === items.length - 1 && sh.traps.size === 0);
+    if (sh.interrupted) yield* giveUpLine(sh);
     if (sh.pendingTraps.length > 0) yield* runTraps(sh);
     if (sh.flow) break;
   }
@@ -131,9 +132,18 @@ function* runIf(sh: Shell, node: Node & { kind: "if" }, tail: boolean): Run<numb
   return node.otherwise ? yield* runList(sh, node.otherwise, tail) : 0;
 }
 
+/** Ctrl-C while an interactive shell runs commands of its own: the whole line ends (throw_to_top_level() of bash). */
+function* giveUpLine(sh: Shell): Run<void> {
+  sh.interrupted = false;
+  if (!sh.interactive) return;
+  yield* sh.proc.warn("\n");
+  throw new Abort("discard", 130);
+}
+
 /** After a turn of a loop: whether it goes on. Time passes, so that others and Ctrl-C get their turn. */
 function* again(sh: Shell): Run<boolean> {
   yield { until: sh.proc.now + LOOP_COST };
+  if (sh.interrupted) yield* giveUpLine(sh);
   if (sh.pendingTraps.length > 0) yield* runTraps(sh);
   const { flow } = sh;
   if (!flow) return true;
@@ -172,7 +182,13 @@ function* runFor(sh: Shell, node: Node & { kind: "for" | "select" }): Run<number
   let status = 0;
   sh.loopDepth++;
   for (const word of words) {
-    if (!sh.set(node.name, word)) yield* readOnly(sh, node.name);
+    if (sh.bash && sh.options.has("xtrace")) yield* traceText(sh, `for ${node.name} in ${node.words?.map((w) => w.raw).join(" ") ?? '"$@"'}`);
+    if (!sh.set(node.name, word)) {
+      if (!sh.bash) yield* readOnly(sh, node.name);
+      yield* sh.error(`${node.name}: readonly variable`);
+      status = 1;
+      break;
+    }
     status = yield* runList(sh, node.body);
     if (!(yield* again(sh))) break;
   }
@@ -194,6 +210,7 @@ function* runSelect(sh: Shell, node: Node & { kind: "for" | "select" }): Run<num
     yield* sh.proc.warn(sh.get("PS3") ?? "#? ");
     const answer = yield* readLine(sh);
     if (answer === undefined) {
+      yield* sh.proc.print("\n");
       status = 1;
       break;
     }
@@ -241,6 +258,7 @@ function* runArithFor(sh: Shell, node: Node & { kind: "arithfor" }): Run<number>
 
 function* runCase(sh: Shell, node: Node & { kind: "case" }, tail: boolean): Run<number> {
   sh.line = node.line;
+  if (sh.bash && sh.options.has("xtrace")) yield* traceText(sh, `case ${node.word.raw} in`);
   const word = yield* expandString(sh, node.word.parts);
   let through = false;
   let status = 0;
@@ -262,7 +280,14 @@ function* runCase(sh: Shell, node: Node & { kind: "case" }, tail: boolean): Run<
 
 function* runTest(sh: Shell, node: Node & { kind: "arith" | "cond" }): Run<number> {
   sh.line = node.line;
-  if (node.kind === "cond") return yield* evaluateCondition(sh, node.test as Condition);
+  if (node.kind === "cond") {
+    sh.builtin = "[[";
+    try {
+      return yield* evaluateCondition(sh, node.test as Condition);
+    } finally {
+      sh.builtin = "";
+    }
+  }
   const text = yield* expandString(sh, [{ kind: "double", parts: node.parts }]);
   sh.builtin = "((";
   try {
@@ -276,7 +301,7 @@ function* runTest(sh: Shell, node: Node & { kind: "arith" | "cond" }): Run<numbe
 }
 
 function* define(sh: Shell, node: FunctionDef): Run<number> {
-  sh.functions.set(node.name, node);
+  sh.functions.set(node.name, { ...node, source: sh.sourceName });
   return 0;
 }
 
@@ -299,6 +324,7 @@ const BASH_DECLARES: ReadonlySet<string> = new Set(["declare", "typeset", "expor
 
 function* runSimple(sh: Shell, node: Simple, tail: boolean): Run<number> {
   sh.line = node.line;
+  if (sh.options.has("noexec") && !sh.interactive) return 0;
   sh.substitutionStatus = undefined;
   const arrays: Assign[] = [];
   const argv = yield* commandWords(sh, node.words, arrays);
@@ -387,9 +413,13 @@ function* assignArray(sh: Shell, a: Assign, items: NonNullable<Assign["array"]>)
 
 /** PS4 and the words, quoted so that they could be typed. */
 function* trace(sh: Shell, words: readonly string[]): Run<void> {
-  const quote = sh.bash ? bashQuote : (w: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(w) ? w : dashQuote(w));
+  const quote = sh.bash ? bashQuote : (w: string): string => w;
+  yield* traceText(sh, words.map(quote).join(" "));
+}
+
+function* traceText(sh: Shell, text: string): Run<void> {
   const ps4 = sh.get("PS4") ?? "+ ";
-  yield* sh.proc.warn(`${sh.bash ? ps4[0]!.repeat(Math.min(sh.subshell, 8)) + ps4 : ps4}${words.map(quote).join(" ")}\n`);
+  yield* sh.proc.warn(`${sh.bash ? (ps4[0] ?? "").repeat(Math.min(sh.subshell, 8)) + ps4 : ps4}${text}\n`);
 }
 
 function* dispatch(sh: Shell, node: Simple, argv: string[], arrays: readonly Assign[], tail: boolean): Run<number> {
@@ -414,8 +444,8 @@ function* withAssigns(sh: Shell, assigns: readonly Assign[], running: Run<number
   for (const a of assigns) {
     const v = sh.variables.get(a.name);
     if (!before.has(a.name)) before.set(a.name, v ? { ...v } : undefined);
-    yield* performAssign(sh, a);
-    sh.export(a.name);
+    yield* tolerant(performAssign(sh, a));
+    if (!v?.readonly) sh.export(a.name);
   }
   try {
     return yield* running;
@@ -439,7 +469,7 @@ function* runBuiltin(sh: Shell, builtin: Builtin, node: Simple, argv: string[], 
       return sh.bash ? 1 : 2;
     }
     sh.builtin = argv[0]!;
-    const running = builtin.run(sh, argv.slice(1));
+    const running = forgiving(sh, builtin, builtin.run(sh, argv.slice(1)));
     const status = persists ? yield* running : yield* withAssigns(sh, node.assigns, running);
     sh.builtin = outer;
     for (const a of arrays) yield* performAssign(sh, a);
@@ -448,6 +478,20 @@ function* runBuiltin(sh: Shell, builtin: Builtin, node: Simple, argv: string[], 
   } finally {
     sh.builtin = outer;
     undoRedirects(sh, saved);
+  }
+}
+
+/** What ends a special builtin, and dash with it, is only a failure of any other builtin. */
+export function* forgiving(sh: Shell, builtin: Builtin, running: Run<number>): Run<number> {
+  const { depth } = sh;
+  try {
+    return yield* running;
+  } catch (e) {
+    if (!(e instanceof Abort)) throw e;
+    const fatal = sh.bash ? !e.soft : builtin.special === true || e.status === 127 || e.status === 126;
+    if (fatal) throw e;
+    sh.depth = depth;
+    return e.status;
   }
 }
 
@@ -460,8 +504,9 @@ export function* callFunction(sh: Shell, def: FunctionDef, argv: readonly string
   const frame = { name: def.name, positional: argv.slice(1), hidden: new Map<string, Variable | undefined>(), isFunction: true, line: sh.line };
   const { loopDepth, getoptsAt, builtin } = sh;
   sh.frames.push(frame);
+  if (sh.bash) sh.sourcing.push(def.source ?? sh.arg0);
   sh.loopDepth = 0;
-  sh.builtin = "";
+  if (sh.bash) sh.builtin = "";
   try {
     const status = yield* run(sh, def.body);
     if (sh.flow?.kind === "return") {
@@ -471,10 +516,20 @@ export function* callFunction(sh: Shell, def: FunctionDef, argv: readonly string
     return status;
   } finally {
     sh.frames.pop();
+    if (sh.bash) sh.sourcing.pop();
     sh.unhide(frame);
     sh.loopDepth = loopDepth;
     sh.getoptsAt = getoptsAt;
     sh.builtin = builtin;
+  }
+}
+
+/** In bash a read-only variable before a command is told and passed over. */
+function* tolerant(running: Run<void>): Run<void> {
+  try {
+    yield* running;
+  } catch (e) {
+    if (!(e instanceof Abort) || !e.soft) throw e;
   }
 }
 
@@ -503,11 +558,12 @@ function* external(sh: Shell, node: Simple, argv: string[], tail: boolean): Run<
     if (!(yield* applyRedirects(child, node.redirects, saved))) return child.bash ? 1 : 2;
     keepRedirects(saved);
     for (const a of node.assigns) {
-      yield* performAssign(child, a);
+      yield* tolerant(performAssign(child, a));
       child.export(a.name);
     }
     return yield* execProgram(child, found.path, argv);
   };
+  for (const a of node.assigns) if (!sh.bash && sh.find(a.name)?.readonly) yield* readOnly(sh, a.name);
   if (tail && !sh.interactive) return yield* become(sh);
   return yield* foreground(sh, [become], node);
 }

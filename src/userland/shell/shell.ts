@@ -24,9 +24,12 @@ export interface Variable {
 export class Abort {
   readonly how: "discard" | "exit";
   readonly status: number;
-  constructor(how: "discard" | "exit", status: number) {
+  /** A read-only variable: to a builtin of bash that is a failure like others. */
+  readonly soft: boolean;
+  constructor(how: "discard" | "exit", status: number, soft = false) {
     this.how = how;
     this.status = status;
+    this.soft = soft;
   }
 }
 
@@ -98,9 +101,9 @@ export class Shell {
   seconds: { at: Nanos; value: number };
   private randomStream: RandomStream | undefined;
   private lastRandom = 0;
-  /** Name of the builtin that runs, for dash's messages. */
+  /** Name of the builtin that runs, for messages; in dash also `eval` and the file that `.` reads (commandname). */
   builtin = "";
-  /** dash sources a file: its name stands in messages. */
+  /** Files that are sourced and functions that run, by the file they come from: bash's messages name the innermost. */
   sourcing: string[] = [];
   /** Status of the last command substitution, for `x=$(false)`. */
   substitutionStatus: number | undefined;
@@ -156,8 +159,7 @@ export class Shell {
       const name = this.arg0;
       return this.interactive || (this.source === "stdin" && this.options.has("interactive")) ? `${name}: ` : `${this.sourcing[this.sourcing.length - 1] ?? name}: line ${this.line}: `;
     }
-    const file = this.sourcing.length > 0 && this.builtin === "" ? `${this.sourcing[this.sourcing.length - 1]}: ` : "";
-    return `${this.arg0}: ${this.line}: ${file}${this.builtin ? `${this.builtin}: ` : ""}`;
+    return `${this.arg0}: ${this.line}: ${this.builtin ? `${this.builtin}: ` : ""}`;
   }
 
   /** Says something on standard error, after the usual beginning. */
@@ -230,6 +232,11 @@ export class Shell {
     while (n === this.lastRandom) n = this.randomStream.below(32768);
     this.lastRandom = n;
     return n;
+  }
+
+  /** Where functions that are defined now come from. */
+  get sourceName(): string {
+    return this.sourcing[this.sourcing.length - 1] ?? (this.source === "string" ? "environment" : this.arg0);
   }
 
   /** An assignment. @returns false when the variable is read-only. The caller says so. */

@@ -10,9 +10,7 @@ export function* reportSyntaxFault(sh: Shell, fault: SyntaxFault, context = ""):
 
 function dashText(sh: Shell, fault: SyntaxFault): string {
   const line = fault.kind === "unclosed" ? fault.endLine : fault.line;
-  const file = sh.sourcing.length > 0 ? `${sh.sourcing[sh.sourcing.length - 1]}: ` : "";
-  const name = sh.builtin && sh.sourcing.length === 0 ? `${sh.builtin}: ` : "";
-  return `${sh.arg0}: ${line}: ${name}${file}Syntax error: ${dashMessage(fault)}\n`;
+  return `${sh.arg0}: ${line}: ${sh.builtin ? `${sh.builtin}: ` : ""}Syntax error: ${dashMessage(fault)}\n`;
 }
 
 function dashMessage(fault: SyntaxFault): string {

@@ -102,6 +102,7 @@ function* printf(sh: Shell, args: readonly string[]): Run<number> {
     return made.errors.length > 0 ? 1 : 0;
   }
   const status = yield* print(sh, made.bytes);
+  if (made.fatal) return 2;
   return status || (made.errors.length > 0 ? 1 : 0);
 }
 

@@ -4,7 +4,7 @@ import type { Run } from "../../process.ts";
 import { isKeywordOf } from "../keywords.ts";
 import { functionText } from "../print.ts";
 import { dashQuote, singleQuote } from "../quote.ts";
-import { runExternal } from "../run.ts";
+import { forgiving, runExternal } from "../run.ts";
 import type { Shell } from "../shell.ts";
 import { allBuiltins, builtins, type Builtin } from "./index.ts";
 import { complain, parseOptions, print, usageLine } from "./options.ts";
@@ -97,7 +97,7 @@ function* command(sh: Shell, args: readonly string[]): Run<number> {
   const builtin = builtins(sh.dialect).get(name);
   if (builtin) {
     sh.builtin = name;
-    return yield* builtin.run(sh, words.slice(1));
+    return yield* forgiving(sh, { ...builtin, special: false }, builtin.run(sh, words.slice(1)));
   }
   sh.builtin = "";
   return yield* runExternal(sh, words, path);

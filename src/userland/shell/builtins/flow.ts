@@ -26,6 +26,7 @@ function* leaveLoop(sh: Shell, args: readonly string[], kind: "break" | "continu
   if (levels < 1) {
     if (!sh.bash) yield* sh.fail(`Illegal number: ${args[0]}`);
     yield* complain(sh, `${args[0]}: loop count out of range`);
+    sh.flow = { kind: "break", levels: sh.loopDepth };
     return 1;
   }
   if (sh.loopDepth === 0) {
@@ -53,7 +54,7 @@ function* exitShell(sh: Shell, args: readonly string[]): Run<number> {
   if (args[0] !== undefined) status = yield* number(sh, args[0]);
   if (sh.bash && args.length > 1 && status !== undefined) {
     yield* complain(sh, "too many arguments");
-    return 1;
+    throw new Abort(sh.interactive ? "discard" : "exit", 1);
   }
   sh.status = (status ?? 2) & 255;
   sh.flow = { kind: "exit" };
@@ -72,10 +73,10 @@ function* evaluate(sh: Shell, args: readonly string[]): Run<number> {
   const text = args.join(" ");
   if (text.trim() === "") return 0;
   const { builtin } = sh;
-  sh.builtin = "";
+  if (sh.bash) sh.builtin = "";
   try {
     if (++sh.depth > 200) return yield* sh.fail("eval: nested too deeply (packetwalk)");
-    const status = yield* runText(sh, text, { context: "eval", line: sh.bash ? sh.line : 1 });
+    const status = yield* runText(sh, text, { context: "eval", line: sh.bash ? sh.line : 1, goesOn: sh.bash });
     sh.depth--;
     return status;
   } finally {
@@ -132,7 +133,7 @@ function* source(sh: Shell, args: readonly string[]): Run<number> {
     yield* sh.error(`${content.error === "EISDIR" ? `${sh.builtin}: ` : ""}${name}: ${content.error === "EISDIR" ? "is a directory" : strerror(content.error)}`);
     return 1;
   }
-  return yield* runSourced(sh, name, decodeUtf8(content.value), words.slice(1));
+  return yield* runSourced(sh, sh.bash ? name : path, decodeUtf8(content.value), words.slice(1));
 }
 
 function* missing(sh: Shell, text: string): Run<number> {
@@ -144,7 +145,7 @@ function* missing(sh: Shell, text: string): Run<number> {
 function* runSourced(sh: Shell, name: string, text: string, args: string[]): Run<number> {
   const { builtin, line, loopDepth } = sh;
   const framed = sh.bash && args.length > 0;
-  sh.builtin = "";
+  sh.builtin = sh.bash ? "" : name;
   sh.sourcing.push(name);
   if (framed) sh.frames.push({ name, positional: args, hidden: new Map(), isFunction: false, line });
   try {

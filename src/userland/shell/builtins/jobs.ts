@@ -22,7 +22,7 @@ function* findJob(sh: Shell, spec: string): Run<Job | undefined> {
   const found = sh.jobs.find(spec);
   if (found && found !== "ambiguous") return found;
   if (found === "ambiguous") yield* complain(sh, `${spec}: ambiguous job spec`);
-  else yield* complain(sh, sh.bash ? `${/^%?[%+]?$/.test(spec) ? "current" : spec}: no such job` : `No such job: ${spec}`);
+  else yield* complain(sh, sh.bash ? `${/^%?[%+]?$/.test(spec) ? "current" : spec}: no such job` : (/^%?[%+]?$/.test(spec) ? "No current job" : `No such job: ${spec}`));
   return undefined;
 }
 
@@ -63,9 +63,9 @@ function continueJob(sh: Shell, job: Job): void {
 }
 
 function* fg(sh: Shell, args: readonly string[]): Run<number> {
-  if (!sh.options.has("monitor")) {
+  if (!sh.options.has("monitor") && sh.bash) {
     yield* complain(sh, "no job control");
-    return sh.bash ? 1 : 2;
+    return 1;
   }
   const job = yield* findJob(sh, args[0] ?? "%%");
   if (!job) return sh.bash ? 1 : 2;
@@ -77,9 +77,9 @@ function* fg(sh: Shell, args: readonly string[]): Run<number> {
 }
 
 function* bg(sh: Shell, args: readonly string[]): Run<number> {
-  if (!sh.options.has("monitor")) {
+  if (!sh.options.has("monitor") && sh.bash) {
     yield* complain(sh, "no job control");
-    return sh.bash ? 1 : 2;
+    return 1;
   }
   let status = 0;
   for (const spec of args.length > 0 ? args : ["%%"]) {
@@ -321,7 +321,8 @@ function* waitOne(sh: Shell, word: string): Run<number> {
   const status = statusOf(exit);
   if (jobState(job).kind === "done") {
     if (sh.interactive || (sh.bash && sh.options.has("monitor"))) yield* notifyJobs(sh);
-    else if (!sh.bash && "signal" in exit && exit.signal !== "SIGINT" && exit.signal !== "SIGPIPE") yield* sh.proc.warn(`${SIGNAL_TEXTS[exit.signal]}\n`);
+    else if (sh.bash) yield* notifyJobs(sh);
+    else if ("signal" in exit && exit.signal !== "SIGINT" && exit.signal !== "SIGPIPE") yield* sh.proc.warn(`${SIGNAL_TEXTS[exit.signal]}\n`);
     for (const p of job.processes) finished(sh).set(p.pid, statusOf(p.exit!));
     sh.jobs.remove(job);
   }

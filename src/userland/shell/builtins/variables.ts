@@ -138,6 +138,13 @@ export function isOption(sh: Shell, name: string): boolean {
   return (sh.bash ? BASH_NAMES : DASH_NAMES).includes(name);
 }
 
+/** dash has no job control without a terminal, and says so. */
+function* wantsTerminal(sh: Shell, name: string, on: boolean): Run<boolean> {
+  if (sh.bash || name !== "monitor" || !on || sh.proc.tty) return false;
+  yield* sh.error("can't access tty; job control turned off");
+  return true;
+}
+
 export function setOption(sh: Shell, name: string, on: boolean): void {
   if (on) sh.options.add(name);
   else sh.options.delete(name);
@@ -182,7 +189,7 @@ function* setBuiltin(sh: Shell, args: readonly string[]): Run<number> {
         yield* complain(sh, `${on ? "-" : "+"}${letter}: invalid option\nset: usage: ${SET_USAGE}`);
         return 2;
       }
-      setOption(sh, name, on);
+      if (!(yield* wantsTerminal(sh, name, on))) setOption(sh, name, on);
     }
   }
   return 0;
@@ -601,7 +608,7 @@ export const variableBuiltins: readonly Builtin[] = [
   { name: "unset", special: true, usage: "unset [-f] [-v] [-n] [name ...]", summary: "Removes variables or functions.", run: unset },
   { name: "set", special: true, usage: SET_USAGE, summary: "Sets options and positional parameters, or shows variables.", run: setBuiltin },
   { name: "shift", special: true, usage: "shift [n]", summary: "Drops the first positional parameters.", run: shift },
-  { name: "local", usage: "local [option] name[=value] ...", summary: "Makes variables of a function.", run: local },
+  { name: "local", special: true, usage: "local [option] name[=value] ...", summary: "Makes variables of a function.", run: local },
   { name: "declare", only: "bash", usage: DECLARE_USAGE, summary: "Sets values and attributes of variables.", run: (sh, args) => declare(sh, args, false) },
   { name: "typeset", only: "bash", usage: DECLARE_USAGE.replaceAll("declare", "typeset"), summary: "The same as declare.", run: (sh, args) => declare(sh, args, false) },
   { name: "let", only: "bash", usage: "let arg [arg ...]", summary: "Evaluates arithmetic.", run: letBuiltin },
