@@ -187,6 +187,13 @@ export class Tool {
     return NOT_EMULATED;
   }
 
+  /** A line of standard input, for answers; undefined at its end. */
+  *stdinLine(): Run<Octets | undefined> {
+    this.answers ??= new Input(this.proc, 0);
+    return (yield* this.answers.line())?.text;
+  }
+  private answers: Input | undefined;
+
   /** Opens a file to read; "-" is standard input. */
   open(name: string): Input | Errno {
     if (name === "-") return new Input(this.proc, 0);
@@ -290,8 +297,8 @@ function* parseAndRun(tool: Tool, spec: ToolSpec, longs: LongOptions, args: read
       yield* tool.say(`${spec.name} (${spec.suite ?? "GNU coreutils"}) ${spec.version ?? "9.1"}\n`);
       return 0;
     }
-    if (spec.refused?.includes(o.key)) return yield* tool.notEmulated(`${spec.name} ${o.typed}`);
   }
   if (parsed.error !== undefined) return yield* tool.usage(spec.usageText?.(parsed.error) ?? parsed.error, spec.usageStatus ?? 1);
+  for (const o of parsed.options) if (spec.refused?.includes(o.key)) return yield* tool.notEmulated(`${spec.name} ${o.typed}`);
   return yield* spec.run(tool, parsed.options, parsed.operands);
 }

@@ -2,16 +2,20 @@
 import type { Command } from "../command.ts";
 import { answer } from "./answer.ts";
 import { arping } from "./arping.ts";
+import { basename, dirname } from "./basename.ts";
 import { bash } from "./bash.ts";
 import { brctl } from "./brctl.ts";
 import { bridge } from "./bridge.ts";
 import { cat } from "./cat.ts";
+import { chgrp, chmod, chown } from "./chmod.ts";
 import { clear } from "./clear.ts";
+import { cp } from "./cp.ts";
 import { cut } from "./cut.ts";
 import { date } from "./date.ts";
 import { echo } from "./echo.ts";
 import { env } from "./env.ts";
 import { ethtool } from "./ethtool.ts";
+import { expr } from "./expr.ts";
 import { getent } from "./getent.ts";
 import { grep } from "./grep.ts";
 import { groups } from "./groups.ts";
@@ -21,8 +25,13 @@ import { id } from "./id.ts";
 import { ip } from "./ip/ip.ts";
 import { kill } from "./kill.ts";
 import { killall } from "./killall.ts";
+import { ln } from "./ln.ts";
 import { logname } from "./logname.ts";
+import { ls } from "./ls.ts";
 import { apropos, man, whatis } from "./man.ts";
+import { mkdir, rmdir } from "./mkdir.ts";
+import { mktemp } from "./mktemp.ts";
+import { mv } from "./mv.ts";
 import { nc } from "./nc.ts";
 import { arp } from "./net-tools/arp.ts";
 import { ifconfig } from "./net-tools/ifconfig.ts";
@@ -35,13 +44,17 @@ import { pidof } from "./pidof.ts";
 import { ping } from "./ping.ts";
 import { pgrep, pkill } from "./pkill.ts";
 import { printenv } from "./printenv.ts";
+import { printf } from "./printf.ts";
 import { ps } from "./ps.ts";
+import { readlink, realpath } from "./realpath.ts";
 import { reset } from "./reset.ts";
+import { rm } from "./rm.ts";
 import { sed } from "./sed.ts";
 import { seq } from "./seq.ts";
 import { sh } from "./sh.ts";
 import { sleep } from "./sleep.ts";
 import { sort } from "./sort.ts";
+import { stat } from "./stat.ts";
 import { stty } from "./stty.ts";
 import { su } from "./su.ts";
 import { sudo } from "./sudo.ts";
@@ -49,7 +62,9 @@ import { sysctl } from "./sysctl.ts";
 import { tac } from "./tac.ts";
 import { tcpdump } from "./tcpdump.ts";
 import { tee } from "./tee.ts";
+import { bracket, test } from "./test.ts";
 import { timeout } from "./timeout.ts";
+import { touch } from "./touch.ts";
 import { tr } from "./tr.ts";
 import { tracepath } from "./tracepath.ts";
 import { traceroute } from "./traceroute.ts";
@@ -67,19 +82,27 @@ import { yes } from "./yes.ts";
 
 export const COMMANDS: readonly Command[] = [
   answer,
-  arping,
   apropos,
   arp,
+  arping,
+  basename,
   bash,
+  bracket,
   brctl,
   bridge,
   cat,
+  chgrp,
+  chmod,
+  chown,
   clear,
+  cp,
   cut,
   date,
+  dirname,
   echo,
   env,
   ethtool,
+  expr,
   falseCommand,
   getent,
   grep,
@@ -91,8 +114,13 @@ export const COMMANDS: readonly Command[] = [
   ip,
   kill,
   killall,
+  ln,
   logname,
+  ls,
   man,
+  mkdir,
+  mktemp,
+  mv,
   nc,
   netstat,
   nice,
@@ -103,14 +131,20 @@ export const COMMANDS: readonly Command[] = [
   ping,
   pkill,
   printenv,
+  printf,
   ps,
+  readlink,
+  realpath,
   reset,
+  rm,
+  rmdir,
   route,
   sed,
   seq,
   sh,
   sleep,
   sort,
+  stat,
   stty,
   su,
   sudo,
@@ -118,7 +152,9 @@ export const COMMANDS: readonly Command[] = [
   tac,
   tcpdump,
   tee,
+  test,
   timeout,
+  touch,
   tr,
   tracepath,
   traceroute,

@@ -353,7 +353,7 @@ export class SedMachine {
     const { number } = this.lines;
     if (!c.active) {
       // A range that begins at a line number begins late when the command was passed over on that line, but only once.
-      const late = c.from.kind === "line" && !(c.to.kind === "line" && c.to.n < c.from.n);
+      const late = c.from.kind === "line" && !(c.to.kind === "line" && number > c.to.n);
       const begins = late && c.from.kind === "line" ? !c.closed && number >= c.from.n : yield* this.matches(c.from);
       if (!begins) return false;
       this.openRange(c, c.to, number);
@@ -406,10 +406,10 @@ export class SedMachine {
       case "a":
         if (c.text !== "") this.appended.push({ text: c.text });
         return "";
-      case "i": yield* this.raw(c.text); return "";
+      case "i": yield* this.raw(this.withEnd(c.text)); return "";
       case "c":
         // Of a range the text comes once, at its end.
-        if (c.negated || !c.to || !c.active) yield* this.raw(c.text);
+        if (c.negated || !c.to || !c.active) yield* this.raw(this.withEnd(c.text));
         return "delete";
       case "b": return "jump";
       case "t":
@@ -420,7 +420,7 @@ export class SedMachine {
       }
       case "d": return "delete";
       case "D": return this.deleteFirst();
-      case "F": yield* this.raw(`${octets(this.lines.fileName)}\n`); return "";
+      case "F": yield* this.raw(octets(this.lines.fileName) + this.o.end); return "";
       case "g":
       case "G":
         this.space = c.letter === "g" ? this.hold : this.space + this.o.end + this.hold;
@@ -523,7 +523,12 @@ export class SedMachine {
       out += shown;
       column += shown.length;
     }
-    return `${out}$\n`;
+    return `${out}$${this.o.end}`;
+  }
+
+  /** With -z the text of i and c ends in NUL. */
+  private withEnd(text: Octets): Octets {
+    return this.o.end === "\n" ? text : text.slice(0, -1) + this.o.end;
   }
 }
 
