@@ -28,11 +28,13 @@ function hashNamespace(ns: Netns, hasher: Hasher): void {
 }
 
 const MAX_DEPTH = 64;
+/** File systems that the kernel makes up when they are read: their content is hashed as tables, settings and counters above. */
+const KERNEL_MOUNTS: ReadonlySet<string> = new Set(["/proc", "/sys"]);
 
 /** Regular files, links and directories; what is made when it is read, and devices, are the kernel's state and not the disk's. */
 function hashTree(machine: Machine, path: string, hasher: Hasher, depth: number): void {
   const found = machine.fs.stat(path, { follow: false });
-  if (!found.ok || depth > MAX_DEPTH) return;
+  if (!found.ok || depth > MAX_DEPTH || KERNEL_MOUNTS.has(path)) return;
   const inode: Inode = found.value;
   if (inode.virtual !== undefined || inode.type === "device") return;
   hasher.text(`${path} ${inode.type} ${inode.mode} ${inode.uid} ${inode.gid}`);
