@@ -819,6 +819,8 @@ function* reportSignal(sh: Shell, job: Job, sig: Signal | undefined): Run<void> 
   if (!sig) return;
   if (sh.interactive && sig === "SIGINT") {
     yield* sh.proc.warn("\n");
+    // A loop or list ends with its command, as if the shell had been interrupted itself: wait_for() of bash, waitforjob() of dash.
+    if (!sh.traps.has("INT")) throw new Abort("discard", 130);
     return;
   }
   if (sig === "SIGINT" || sig === "SIGPIPE") return;
