@@ -17,6 +17,8 @@ const BOOL: readonly [number, number] = [0, 1];
 const NATURAL: readonly [number, number] = [0, 2147483647];
 const BYTE: readonly [number, number] = [0, 255];
 
+/** What is written to it does not matter, and it cannot be read. */
+const ROUTE_FLUSH = "net.ipv4.route.flush";
 /** Keys that stand by themselves. Those of conf.* and neigh.* are made from the devices. */
 const PLAIN: readonly (readonly [string, string, (readonly [number, number])?, number?])[] = [
   ["kernel.ostype", "Linux"],
@@ -54,6 +56,7 @@ const PLAIN: readonly (readonly [string, string, (readonly [number, number])?, n
   ["net.ipv4.ping_group_range", "1\t0", NATURAL, 2],
   ["net.ipv4.route.error_burst", "1250", NATURAL],
   ["net.ipv4.route.error_cost", "250", NATURAL],
+  [ROUTE_FLUSH, ""],
   ["net.ipv4.route.gc_timeout", "300", NATURAL],
   ["net.ipv4.route.max_size", "2147483647", NATURAL],
   ["net.ipv4.route.min_adv_mss", "256", NATURAL],
@@ -157,6 +160,7 @@ export class SysctlTable implements Sysctls {
   set(key: string, value: string): undefined | Errno {
     const text = value.trim();
     if (key === "net.ipv4.ip_forward") return this.setNumber(text, INT, (n) => this.setForwardingAll(n));
+    if (key === ROUTE_FLUSH) return void this.ns.routes.flushExceptions();
     const knob = this.knobs.get(key);
     if (knob !== undefined) return this.setKnob(key, knob, text);
     const p = this.split(key);
@@ -174,25 +178,23 @@ export class SysctlTable implements Sysctls {
       knob.value = text;
       return undefined;
     }
-    const parts = text.split(/\s+/);
-    const count = knob.numbers ?? 1;
-    if (parts.length < count && count > 1) return "EINVAL";
     const out: number[] = [];
-    for (const part of parts.slice(0, count)) {
-      if (!/^[+-]?[0-9]+$/.test(part)) return "EINVAL";
-      const n = Number(part);
-      if (n < knob.range[0] || n > knob.range[1]) return "EINVAL";
+    for (const part of text.split(/\s+/).slice(0, knob.numbers ?? 1)) {
+      const n = parseNumber(part);
+      if (n === undefined || n < knob.range[0] || n > knob.range[1]) return "EINVAL";
       out.push(n);
     }
+    // Numbers that were not given stay as they are.
+    out.push(...this.numbers(key).slice(out.length));
+    if (key === "net.ipv4.ip_local_port_range" && out[1]! < out[0]!) return "EINVAL";
     knob.value = out.join("\t");
     this.numberCache.delete(key);
     return undefined;
   }
 
   private setNumber(text: string, [low, high]: readonly [number, number], apply: (n: number) => void): undefined | Errno {
-    if (!/^[+-]?[0-9]+/.test(text)) return "EINVAL";
-    const n = Number.parseInt(text, 10);
-    if (n < low || n > high) return "EINVAL";
+    const n = parseNumber(text.split(/\s+/)[0]!);
+    if (n === undefined || n < low || n > high) return "EINVAL";
     apply(n);
     return undefined;
   }
@@ -250,4 +252,12 @@ export class SysctlTable implements Sysctls {
     for (const d of devices) out.push(`net.ipv6.conf.${d}.disable_ipv6`);
     return out.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
+}
+
+/** proc_get_long: octal and hexadecimal as in C, nothing behind the number. */
+function parseNumber(text: string): number | undefined {
+  const m = /^(-?)(?:(0[xX][0-9a-fA-F]+)|0([0-7]*)|([1-9][0-9]*))$/.exec(text);
+  if (m === null) return undefined;
+  const n = m[2] !== undefined ? Number(m[2]) : m[4] !== undefined ? Number(m[4]) : Number.parseInt(`0${m[3]!}`, 8);
+  return m[1] === "-" ? 0 - n : n;
 }

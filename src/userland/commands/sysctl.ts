@@ -39,6 +39,7 @@ Options:
 
 For more details see sysctl(8).
 `;
+const HOSTNAME = "kernel.hostname";
 const HOSTNAME_MAX = 64;
 const DEFAULT_FILE = "/etc/sysctl.conf";
 /** Where --system looks; of two files of one name the one in the earlier directory counts. */
@@ -56,22 +57,22 @@ class Parameters {
 
   get(key: string): string | undefined {
     const { machine, netns } = this.proc;
-    return key === "kernel.hostname" ? machine.hostname : netns.sysctl.get(key);
+    return key === HOSTNAME ? machine.hostname : netns.sysctl.get(key);
   }
 
   set(key: string, value: string): Errno | undefined {
     const { machine, netns } = this.proc;
-    if (key !== "kernel.hostname") return netns.sysctl.set(key, value);
+    if (key !== HOSTNAME) return netns.sysctl.set(key, value);
     machine.hostname = value.slice(0, HOSTNAME_MAX);
     return undefined;
   }
 
   isReadOnly(key: string): boolean {
-    return key !== "kernel.hostname" && this.proc.netns.sysctl.isReadOnly(key);
+    return key !== HOSTNAME && this.proc.netns.sysctl.isReadOnly(key);
   }
 
   keys(): string[] {
-    const keys = [...new Set(["kernel.hostname", ...this.proc.netns.sysctl.keys()])];
+    const keys = [...new Set([HOSTNAME, ...this.proc.netns.sysctl.keys()])];
     return keys.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
 
@@ -152,6 +153,7 @@ class Sysctl {
   private *show(key: string): Run<void> {
     const value = this.params.get(key);
     if (value === undefined || !this.selected(key)) return;
+    if (value === "" && key !== HOSTNAME) return; // one that can only be written
     const { names, values, binary } = this.o;
     if (names) yield* this.proc.print(`${key}\n`);
     else if (binary) yield* this.proc.print(value);
@@ -197,7 +199,7 @@ class Sysctl {
       yield* this.warn(`permission denied on key "${key}"`);
       return s.ignoreFailure;
     }
-    const failed = this.o.dryRun ? undefined : value === "" && key !== "kernel.hostname" ? "EINVAL" : this.params.set(key, value);
+    const failed = this.o.dryRun ? undefined : value === "" && key !== HOSTNAME ? "EINVAL" : this.params.set(key, value);
     if (failed !== undefined) {
       yield* this.warn(`setting key "${key}": ${strerror(failed)}`);
       return s.ignoreFailure;
