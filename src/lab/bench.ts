@@ -64,6 +64,7 @@ export class Bench {
 
   private make(log: readonly LogEntry[], until: Nanos | undefined, options: SessionOptions): Session | undefined {
     this.settle();
+    if (this.goOn !== undefined && !this.goOn()) this.spent ??= "takes too long";
     if (this.spent !== undefined) return undefined;
     const made: Result<Session, ReplayFailure> = replay(this.resolved, log, {
       ...options,

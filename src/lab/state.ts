@@ -28,11 +28,14 @@ function hashNamespace(ns: Netns, hasher: Hasher): void {
 }
 
 const MAX_DEPTH = 64;
+/** Mount points of file systems that the kernel makes up: their content is the tables above. */
+const NOT_ON_DISK: ReadonlySet<string> = new Set(["/proc", "/sys", "/dev"]);
 /** File systems that the kernel makes up when they are read: their content is hashed as tables, settings and counters above. */
 const KERNEL_MOUNTS: ReadonlySet<string> = new Set(["/proc", "/sys"]);
 
-/** Regular files, links and directories; what is made when it is read, and devices, are the kernel's state and not the disk's. */
+/** Regular files, links and directories, in the order of their names. */
 function hashTree(machine: Machine, path: string, hasher: Hasher, depth: number): void {
+  if (NOT_ON_DISK.has(path)) return;
   const found = machine.fs.stat(path, { follow: false });
   if (!found.ok || depth > MAX_DEPTH || KERNEL_MOUNTS.has(path)) return;
   const inode: Inode = found.value;
