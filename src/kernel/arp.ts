@@ -89,8 +89,9 @@ export class ArpProtocol {
       return ns.consume(skb, "arp", dev, "probe");
     }
     if (op === ARP_OP.REQUEST) {
-      const result = ns.fib.lookupInput(tip, sip, dev);
-      if (result !== undefined && result.type === "local") {
+      // As for a packet: a sender that is one of our own addresses, or that rp_filter refuses, gets no answer.
+      const verdict = ns.routes.input(tip, sip, 0, dev, 0);
+      if (verdict === "local") {
         if (!this.ignored(dev, sip, tip) && !this.filtered(dev, sip, tip)) {
           const n = ns.neigh.get(dev, sip);
           if (n !== undefined) {
@@ -101,8 +102,8 @@ export class ArpProtocol {
         }
         return this.consume(skb, dev, op, sip, tip);
       }
-      if (ns.forwarding(inet) && result !== undefined && result.type === "unicast") {
-        const out = result.dev;
+      if (verdict === "forward") {
+        const out = ns.routes.outDev;
         const proxies = this.proxies.get(dev)?.has(tip) === true;
         if (out !== undefined && (out !== dev || this.pvlan(dev, out)) && (this.forwardsProxy(dev) || proxies || this.pvlan(dev, out))) {
           const n = ns.neigh.get(dev, sip);
@@ -198,7 +199,7 @@ export class ArpProtocol {
   announce(dev: NetDevice): void {
     const inet = dev.inet;
     if (inet === undefined || Math.max(inet.conf.arp_notify, this.ns.confAll.arp_notify) === 0) return;
-    for (const a of inet.addrs) this.send(ARP_OP.REQUEST, dev, a.local, a.local, dev.broadcast, dev.addr);
+    for (const a of inet.addrs) this.send(ARP_OP.REQUEST, dev, a.local, a.local, dev.broadcast, undefined);
   }
 }
 

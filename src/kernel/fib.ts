@@ -319,15 +319,6 @@ export class Fib {
     return "unicast";
   }
 
-  /** Route of an ARP target: its type and the device it would leave by. */
-  lookupInput(dst: Ipv4, src: Ipv4, dev: NetDevice): { type: RouteType; dev: NetDevice | undefined } | undefined {
-    const f = this.simpleFlow(dst);
-    f.src = src;
-    f.iif = dev.ifindex;
-    if (this.lookup(f) !== undefined) return undefined;
-    return { type: this.result.type, dev: this.result.nh?.dev };
-  }
-
   // -- changing -----------------------------------------------------------------------------------------------------
 
   /** fib_create_info: whether a route makes sense, and its next hops resolved. */
@@ -450,10 +441,10 @@ export class Fib {
 
   /** fib_table_insert with the netlink flags of the verbs of `ip route`. */
   add(spec: RouteSpec, mode: NlMode): NlResult {
+    const table = this.table(spec.table ?? RT_TABLE.MAIN); // it stays when the route is refused (inet_rtm_newroute)
     const made = this.create(spec);
     if (!made.ok) return made;
     const e = made.value;
-    const table = this.table(e.table);
     const list = table.at(e.dst, e.dstLen) ?? [];
     // Where entries of this TOS and priority begin.
     let index = list.findIndex((x) => x.tos < e.tos || (x.tos === e.tos && x.priority >= e.priority));

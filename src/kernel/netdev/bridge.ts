@@ -336,8 +336,10 @@ export class Bridge extends NetDevice {
       return;
     }
     if (ns.sim.trace.on) ns.report(skb, "bridge", "flood", this, `${kind}: ${targets.map((p) => p.dev.name).join(" ")}`, "", lost);
-    for (let i = 1; i < targets.length; i++) targets[i]!.dev.xmit(skb.clone(ns.sim.nextPacket()));
-    targets[0]!.dev.xmit(skb);
+    // In the list's order; the last one gets the frame itself.
+    const last = targets.pop()!;
+    for (const p of targets) p.dev.xmit(skb.clone(ns.sim.nextPacket()));
+    last.dev.xmit(skb);
   }
 
   /** br_pass_frame_up: for this machine itself, as if br0 had received it. */
