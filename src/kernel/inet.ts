@@ -58,8 +58,9 @@ export function addrInfo(dev: NetDevice, ifa: IfAddr, nowSeconds: number): AddrI
   const preferred = left(ifa.preferredLft);
   const info: AddrInfo = {
     ifindex: dev.ifindex, local: ifa.local, address: ifa.address, prefixLen: ifa.prefixLen, scope: ifa.scope, label: ifa.label, secondary: ifa.secondary,
-    noprefixroute: ifa.noprefixroute, metric: ifa.metric, validLft: left(ifa.validLft), preferredLft: preferred, dynamic: ifa.validLft !== Number.POSITIVE_INFINITY,
-    deprecated: preferred === 0,
+    noprefixroute: ifa.noprefixroute, metric: ifa.metric, validLft: left(ifa.validLft), dynamic: ifa.validLft !== Number.POSITIVE_INFINITY,
+    // IFA_F_PERMANENT: neither lifetime is told, whatever the preferred one is.
+    preferredLft: ifa.validLft === Number.POSITIVE_INFINITY ? ifa.validLft : preferred, deprecated: preferred === 0,
   };
   if (ifa.broadcast !== undefined) info.broadcast = ifa.broadcast;
   if (ifa.proto !== 0) info.proto = ifa.proto;

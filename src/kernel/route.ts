@@ -318,7 +318,9 @@ export class Routes {
           for (const dst of [...(nh.exceptions?.keys() ?? [])]) {
             if (this.exceptionFor(nh, dst) === undefined) continue;
             const a = this.query({ dst });
-            if (a.ok) out.push(a.value);
+            if (!a.ok) continue;
+            const { src: _, prefsrc: __, ...answer } = a.value; // fib_dump_info_fnhe tells no source
+            out.push(answer);
           }
         }
       }

@@ -3,7 +3,7 @@ import { getU16, getU32, setU16, setU32 } from "../../base/bytes.ts";
 import { IFF, type LinkInfo, type PacketSock, strerror } from "../../kernel/api.ts";
 import { type Nanos, SECOND } from "../../sim/time.ts";
 import { ARP, ARP_HTYPE_ETHERNET, ARP_LEN, ARP_OP } from "../../wire/arp.ts";
-import { ETH_LEN, ETHERTYPE, formatMac, isGroup } from "../../wire/ethernet.ts";
+import { ETH_LEN, ETHERTYPE, formatMac } from "../../wire/ethernet.ts";
 import { formatIpv4 } from "../../wire/ipv4.ts";
 import { defineCommand } from "../command.ts";
 import { getopt } from "../getopt.ts";
@@ -223,20 +223,23 @@ class Arping {
   }
 }
 
-/** The device that was named, or the only one that can be asked through. */
-function findDevice(proc: Process, name: string | undefined): LinkInfo | string {
-  const usable = (l: LinkInfo): string | undefined => {
-    if ((l.flags & IFF.UP) === 0) return `Interface "${l.name}" is down`;
-    if ((l.flags & (IFF.NOARP | IFF.LOOPBACK)) !== 0) return `Interface "${l.name}" is not ARPable`;
-    return undefined;
-  };
-  if (name !== undefined) {
-    const link = proc.netns.rtnl.link(name);
-    if (link === undefined) return `arping: Device ${name} not available.`;
-    return usable(link) ?? link;
+/** A device that cannot be used, and what is said of it: a message on standard output, or an error. */
+type NoDevice = { readonly note: string } | { readonly error: string; readonly status: number };
+
+/** The device that was named, or the one by which the kernel would reach `target`. */
+function findDevice(proc: Process, name: string | undefined, target: number): LinkInfo | NoDevice {
+  const { rtnl } = proc.netns;
+  let link: LinkInfo | undefined;
+  if (name !== undefined) link = rtnl.link(name);
+  else {
+    const route = rtnl.routeGet({ dst: target });
+    if (!route.ok) return { error: "NETLINK_ROUTE unexpected iov element", status: 1 };
+    link = rtnl.link(route.value.oif);
   }
-  const candidates = proc.netns.rtnl.links().filter((l) => usable(l) === undefined && !isGroup(l.lladdr, 0));
-  return candidates.length === 1 ? candidates[0]! : "arping: Suitable device could not be determined. Please, use option -I.";
+  if (link === undefined) return { error: `Device ${name ?? ""} not available.`, status: 2 };
+  if ((link.flags & IFF.UP) === 0) return { note: `Interface "${link.name}" is down` };
+  if ((link.flags & (IFF.NOARP | IFF.LOOPBACK)) !== 0) return { note: `Interface "${link.name}" is not ARPable` };
+  return link;
 }
 
 export const arping = defineCommand({
@@ -246,7 +249,7 @@ export const arping = defineCommand({
     synopsis: ["arping [-AbDfqUV] [-c count] [-w deadline] [-i interval] [-s source] [-I interface] destination"],
     emulated: [
       "-c count: stop after so many probes. -w deadline: stop after so many seconds. -i interval: seconds between probes.",
-      "-I interface: ask through this one; it may be left out where only one can be used. -s source: ask from this address.",
+      "-I interface: ask through this one; without it, through the one that a packet would take. -s source: ask from this address.",
       "-b: go on asking everybody; by default, later probes go to the one who answered. -f: stop at the first answer. -q: print nothing.",
       "-D: is the address taken? Exit status 1 when somebody answers. -U: announce an address by requests. -A: announce it by replies.",
     ],
@@ -266,17 +269,21 @@ export const arping = defineCommand({
       return parsed.exit;
     }
     const o = parsed.ok;
-    const link = findDevice(proc, o.device);
-    if (typeof link === "string") {
-      yield* proc.warn(`${link}\n`);
-      return 2;
-    }
     const found = resolveHost(proc, o.destination);
     if (!found.ok || found.addresses[0] === undefined) {
       yield* console.error(`${o.destination}: ${gaiStrerror(found.ok ? "EAI_ADDRFAMILY" : found.error)}`);
       return 2;
     }
     const target = found.addresses[0];
+    const link = findDevice(proc, o.device, target);
+    if ("note" in link) {
+      if (!o.quiet) yield* proc.print(`${link.note}\n`);
+      return 2;
+    }
+    if ("error" in link) {
+      yield* console.error(link.error);
+      return link.status;
+    }
     const source = yield* findSource(proc, o, link, target, console);
     if (source === undefined) return 2;
     const sock = proc.netns.packet();
