@@ -61,6 +61,8 @@ export interface OpenFlags {
 
 /** What the tree offers; `FileSystem` below is it. Every path may be relative to `cwd` of the process that is passed. */
 export interface FileSystemApi {
+  /** Woken when a file's content or a directory changed: what tail -f waits for, as with inotify(7). */
+  readonly changes: WaitQueue;
   /** Follows symbolic links unless told not to. */
   stat(path: string, o?: { follow?: boolean }): FsResult<Inode>;
   open(proc: Process, path: string, flags: OpenFlags): FsResult<OpenFile>;
@@ -126,6 +128,7 @@ export interface FileSystemHost {
 
 export class FileSystem implements FileSystemApi {
   readonly root: Inode;
+  readonly changes = new WaitQueue();
   private readonly host: FileSystemHost;
   private nextIno = 2;
   private bytes = 0;
@@ -261,6 +264,7 @@ export class FileSystem implements FileSystemApi {
     } else if (type === "file") inode.data = new Uint8Array(0);
     dir.entries!.set(name, inode);
     dir.mtime = this.host.now();
+    this.changes.wake();
     return ok(inode);
   }
 
@@ -300,6 +304,7 @@ export class FileSystem implements FileSystemApi {
     inode.nlink = 0;
     this.inodes--;
     dir.mtime = this.host.now();
+    this.changes.wake();
     return ok();
   }
 
@@ -314,6 +319,7 @@ export class FileSystem implements FileSystemApi {
     if (inode.nsfs !== undefined) return err("EBUSY"); // a mount point; `ip netns del` unmounts first
     dir.entries!.delete(name);
     dir.mtime = this.host.now();
+    this.changes.wake();
     this.dropLink(inode);
     return ok();
   }
@@ -363,6 +369,7 @@ export class FileSystem implements FileSystemApi {
       dst.dir.nlink++;
     }
     src.dir.mtime = dst.dir.mtime = this.host.now();
+    this.changes.wake();
     return ok();
   }
 
@@ -384,6 +391,7 @@ export class FileSystem implements FileSystemApi {
     if (!this.may(b.value.dir, 2)) return err("EACCES");
     b.value.dir.entries!.set(b.value.name, a.value);
     b.value.dir.mtime = this.host.now();
+    this.changes.wake();
     a.value.nlink++;
     return ok();
   }
@@ -498,6 +506,7 @@ export class FileSystem implements FileSystemApi {
     this.bytes = grown;
     inode.data = data;
     inode.mtime = this.host.now();
+    this.changes.wake();
     delete inode.command;
     return true;
   }
@@ -513,6 +522,7 @@ export class FileSystem implements FileSystemApi {
     inode.data = grow(old, end);
     inode.data.set(n === bytes.length ? bytes : bytes.subarray(0, n), at);
     inode.mtime = this.host.now();
+    this.changes.wake();
     delete inode.command;
     return n;
   }
