@@ -183,7 +183,8 @@ class Tracepath {
 
   private host(address: number): string {
     const numeric = formatIpv4(address);
-    const name = this.o.numeric ? numeric : (hostOf(this.proc, address) ?? numeric);
+    // getnameinfo(3) fails for want of a name server, and that is how the real one shows it.
+    const name = this.o.numeric ? numeric : (hostOf(this.proc, address) ?? "???");
     return this.o.both ? `${name} (${numeric})` : name;
   }
 }
