@@ -1,5 +1,5 @@
 /** Per-device knobs of IPv4 and of neighbour tables, as net.ipv4.conf.* and net.ipv4.neigh.* have them. Defaults: kernel 6.1. */
-import { RandomStream } from "../sim/random.ts";
+import type { RandomStream } from "../sim/random.ts";
 import { MILLISECOND, type Nanos } from "../sim/time.ts";
 
 /** net.ipv4.conf.<dev>.*, net/ipv4/devinet.c. */

@@ -192,6 +192,9 @@ export class FibTable {
   }
 }
 
+/** Entries that lost are listed up to this many; a table may hold thousands. */
+const LOSERS_SHOWN = 6;
+
 const noExtack = (errno: NlError["errno"]): NlResult<never> => err({ errno });
 const refused = (errno: NlError["errno"], extack: string): NlResult<never> => err({ errno, extack });
 
@@ -628,8 +631,11 @@ export class Fib {
   losers(dst: Ipv4, chosen: FibEntry | undefined): { entry: string; why: "shorter-prefix" | "no-match" | "higher-metric" }[] {
     const out: { entry: string; why: "shorter-prefix" | "no-match" | "higher-metric" }[] = [];
     for (const t of [this.main, this.default_]) {
-      for (const e of t.covering(dst)) if (e !== chosen) out.push({ entry: describeEntry(e), why: chosen !== undefined && e.dstLen === chosen.dstLen ? "higher-metric" : "shorter-prefix" });
-      if (out.length < 6) for (const e of t.entries()) if (e !== chosen && out.length < 6 && ((dst ^ e.dst) & maskOf(e.dstLen)) !== 0) out.push({ entry: describeEntry(e), why: "no-match" });
+      for (const e of t.covering(dst)) {
+        if (e !== chosen) out.push({ entry: describeEntry(e), why: chosen !== undefined && e.dstLen === chosen.dstLen ? "higher-metric" : "shorter-prefix" });
+      }
+      const others = t.entries().filter((e) => e !== chosen && ((dst ^ e.dst) & maskOf(e.dstLen)) !== 0);
+      for (const e of others.slice(0, Math.max(LOSERS_SHOWN - out.length, 0))) out.push({ entry: describeEntry(e), why: "no-match" });
     }
     return out;
   }

@@ -1,7 +1,7 @@
 /** IPv4 addresses of a device and its knobs: net/ipv4/devinet.c. */
 import { maskOf } from "../wire/ipv4.ts";
 import type { AddrInfo, Ipv4, Scope } from "./api.ts";
-import { type Ipv4Conf, type NeighParms } from "./conf.ts";
+import type { Ipv4Conf, NeighParms } from "./conf.ts";
 import type { NetDevice } from "./netdev/device.ts";
 
 export const SCOPE: Readonly<Record<Scope, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };

@@ -12,7 +12,7 @@ import { Bridge } from "./netdev/bridge.ts";
 import type { NetDevice } from "./netdev/device.ts";
 import { Dummy } from "./netdev/dummy.ts";
 import { Veth } from "./netdev/ethernet.ts";
-import { NetNamespace } from "./netns.ts";
+import type { NetNamespace } from "./netns.ts";
 
 const NAME_MAX = 15;
 /** ETH_MIN_MTU and ETH_MAX_MTU: what a veth takes. */

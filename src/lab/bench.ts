@@ -10,7 +10,7 @@ import type { ResolvedLab } from "./load.ts";
 import type { LogEntry } from "./log.ts";
 import type { Network, RunEnd } from "./network.ts";
 import type { Change } from "./schema.ts";
-import { replay, type ReplayFailure, Session, type SessionOptions } from "./session.ts";
+import { replay, type ReplayFailure, type Session, type SessionOptions } from "./session.ts";
 
 /** Events of one check's own doing: probes, idle time, commands. */
 const CHECK_BUDGET = 20_000_000;

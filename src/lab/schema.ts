@@ -106,7 +106,7 @@ export const Node = z.strictObject({
   at: z.tuple([z.number().min(0).max(20), z.number().min(0).max(20)]),
   /** A second line in the drawing, such as its address. */
   sub: Text.optional(),
-  sysctls: z.record(z.string().regex(/^[a-z0-9_]+(?:\.[A-Za-z0-9_\/-]+)+$/, "must be a sysctl name such as net.ipv4.ip_forward"), Text).default({}),
+  sysctls: z.record(z.string().regex(/^[a-z0-9_]+(?:\.[A-Za-z0-9_/-]+)+$/, "must be a sysctl name such as net.ipv4.ip_forward"), Text).default({}),
   files: z.record(AbsolutePath, FileContent).default({}),
   /** Ethernet interfaces without a cable. */
   ports: z.array(Ifname).default([]),

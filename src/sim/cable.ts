@@ -2,7 +2,7 @@
  * A cable: two ends, and in each direction a queue with a rate, a delay and a chance of loss. Frames leave one after the other;
  * what finds the queue full is dropped at its tail, as a device's queue does. A frame takes at least a nanosecond.
  */
-import { RandomStream } from "./random.ts";
+import type { RandomStream } from "./random.ts";
 import type { Scheduler, Sink } from "./scheduler.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Skb } from "./skb.ts";

@@ -1,5 +1,5 @@
 /** What a command is: one object a tool, one file a tool. Help, completion and the page of known commands come from it. */
-import { type Process, type Run } from "./process.ts";
+import type { Process, Run } from "./process.ts";
 
 /** How true a part of a command is to the real one. */
 export interface ManPage {

@@ -7,7 +7,7 @@
  */
 import { err, ok, type Result } from "../base/result.ts";
 import { charLength, codePointAt, type Octets } from "./octets.ts";
-import { CharSet, isWord } from "./regex-charset.ts";
+import { type CharSet, isWord } from "./regex-charset.ts";
 import { type Assertion, type Node, type Parsed, parseRegex, type ParseOptions } from "./regex-parse.ts";
 
 export type { Syntax } from "./regex-parse.ts";

@@ -77,7 +77,10 @@ export function parseTcp(bytes: Uint8Array, ends?: Ends): Result<{ header: TcpHe
   const headerLength = (offset >> 4) * 4;
   if (headerLength < TCP_MIN_LEN) c.fail(`data offset is ${headerLength} octets`, TCP.offset);
   if ((offset & 15) !== 0) c.fail("reserved bits are set", TCP.offset);
-  const header: TcpHeader = { srcPort, dstPort, seq, ack, flags: c.u8(), window: c.u16(), urgent: (c.u16(), c.u16()), options: c.take(headerLength - TCP_MIN_LEN) };
+  const flags = c.u8();
+  const window = c.u16();
+  c.u16(); // the checksum, verified below
+  const header: TcpHeader = { srcPort, dstPort, seq, ack, flags, window, urgent: c.u16(), options: c.take(headerLength - TCP_MIN_LEN) };
   const payload = c.rest();
   if (c.error) return err(c.error);
   if (ends && finish(sumWords(bytes, 0, bytes.length, pseudoHeaderSum(ends.src, ends.dst, IPPROTO.TCP, bytes.length))) !== 0) c.fail("checksum is wrong", TCP.checksum);

@@ -108,7 +108,7 @@ function byNumber(lines: readonly string[]): Map<number, string> {
   const packets = new Map<number, string>();
   let number = 0;
   for (const line of lines) {
-    const start = /^ *([0-9]+)  /.exec(line);
+    const start = /^ *([0-9]+) {2}/.exec(line);
     // A line of a dump may look like a number; only the next one begins a packet.
     if (start && Number(start[1]) === number + 1) packets.set(++number, line);
     else packets.set(number, `${packets.get(number) ?? ""}\n${line}`);

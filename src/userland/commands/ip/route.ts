@@ -203,7 +203,7 @@ function parseNexthops(r: RouteRequest, args: Args): Nexthop[] {
     args.take();
     if (args.done) throw new Leave(255, 'Error: unexpected end of line after "nexthop"\n');
     const nh: Nexthop = {};
-    while (!args.done && parseNexthopWord(r, nh, args)) continue;
+    while (!args.done && parseNexthopWord(r, nh, args)) ;
     out.push(nh);
   }
   return out;

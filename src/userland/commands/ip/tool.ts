@@ -8,7 +8,7 @@ import { strerror } from "../../../kernel/api.ts";
 import { NOT_EMULATED } from "../../command.ts";
 import type { Process, Run } from "../../process.ts";
 import { Fail, Leave, Refuse } from "./args.ts";
-import { Names, namesOf } from "./names.ts";
+import { type Names, namesOf } from "./names.ts";
 import type { Family } from "./prefix.ts";
 import { Printer } from "./print.ts";
 

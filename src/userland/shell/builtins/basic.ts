@@ -161,7 +161,7 @@ function* cd(sh: Shell, args: readonly string[]): Run<number> {
     target ??= sh.proc.cwd;
     show = true;
   }
-  let refused = changeDirectoryAlong(sh, target, physical);
+  const refused = changeDirectoryAlong(sh, target, physical);
   if (refused.error === undefined) {
     if (show || refused.viaCdpath) yield* print(sh, `${sh.proc.cwd}\n`);
     return 0;
