@@ -74,7 +74,7 @@ interface Prober {
   /** Sends try number `seq`. */
   send(seq: number): Errno | undefined;
   /** The next thing that came: an answer, an error, or nothing. Things that are not ours are passed over. */
-  poll(): { seq: number | undefined; answer: true } | { seq: number | undefined; answer: false; error: SockError | Errno } | undefined;
+  poll(): { seq: number | undefined; answer: true } | { seq: number | undefined; answer: false; error: SockError } | undefined;
   readonly wait: Waitable;
   close(): void;
 }
@@ -116,7 +116,7 @@ function* collect(proc: Process, prober: Prober, results: TryResult[], until: Na
     // The first word counts: an answer after its error, or twice, changes nothing.
     if (r === undefined || r.result !== "timeout") continue;
     const after = proc.now - r.sentAt;
-    if (!got.answer) Object.assign(r, typeof got.error === "string" ? localError(got.error) : remoteError(got.error), { after });
+    if (!got.answer) Object.assign(r, remoteError(got.error), { after });
     else if (after <= within) Object.assign(r, { result: "ok", after });
     if (enough(r)) return;
   }
@@ -133,8 +133,7 @@ function pingProber(proc: Process, spec: ProbeSpec): Prober | Errno {
     send(seq) {
       const message = new Uint8Array(ICMP_LEN + spec.size);
       emitIcmp({ kind: "echo", reply: false, id: PROBE_ID, seq, data }, message);
-      const sent = sock.send(message, to);
-      return typeof sent === "string" ? sent : undefined;
+      return sendPastPending(() => sock.send(message, to));
     },
     poll() {
       for (;;) {
@@ -142,7 +141,7 @@ function pingProber(proc: Process, spec: ProbeSpec): Prober | Errno {
         if (error !== undefined) return { seq: quotedSeq(error), answer: false, error };
         const got = sock.recv();
         if (got === "EAGAIN") return undefined;
-        if (typeof got === "string") return { seq: undefined, answer: false, error: got };
+        if (typeof got === "string") continue; // the error is pending on the socket as well: the queue told it already
         const at = (got.data[0]! & 15) * 4;
         const reply = got.data[at + ICMP.type] === ICMP_TYPE.ECHO_REPLY && ((got.data[at + ICMP.id]! << 8) | got.data[at + ICMP.id + 1]!) === PROBE_ID;
         if (reply) return { seq: (got.data[at + ICMP.seq]! << 8) | got.data[at + ICMP.seq + 1]!, answer: true };
@@ -151,6 +150,13 @@ function pingProber(proc: Process, spec: ProbeSpec): Prober | Errno {
     wait: sock,
     close: () => sock.close(),
   };
+}
+
+/** A send is refused once with the error of an earlier probe, which is in the error queue as well; the second refusal is its own. */
+function sendPastPending(send: () => number | Errno): Errno | undefined {
+  if (typeof send() !== "string") return undefined;
+  const sent = send();
+  return typeof sent === "string" ? sent : undefined;
 }
 
 /** Of a queued error: our echo's number, where enough of it was quoted. */
@@ -170,8 +176,7 @@ function udpProber(proc: Process, spec: ProbeSpec): Prober | Errno {
     send(seq) {
       const data = new Uint8Array(Math.max(4, spec.size));
       setU32(data, 0, PROBE_ID * 0x10000 + seq);
-      const sent = sock.send(data);
-      return typeof sent === "string" ? sent : undefined;
+      return sendPastPending(() => sock.send(data));
     },
     poll() {
       const error = sock.recvError();

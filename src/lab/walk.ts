@@ -84,41 +84,56 @@ function partOfIp(b: Uint8Array, at: number): Part | undefined {
 /** Drops that are nobody's fault: a flooded copy that reaches somebody else, an answer not meant for us. */
 const INNOCENT: ReadonlySet<string> = new Set(["OTHERHOST", "UNHANDLED_PROTO", "CONSUMED", ""]);
 
+/** The first drop that explains something. In a ring spanning tree drops copies by design: that counts only when nothing else does. */
+function firstDrop(decisions: readonly Decision[]): Decision | undefined {
+  const drops = decisions.filter((d) => d.verdict === "drop" && !INNOCENT.has(d.reason));
+  return drops.find((d) => d.stage !== "stp") ?? drops[0];
+}
+
 /** What went wrong first, or undefined where nothing says so. */
 export function firstWrong(recorder: WalkRecorder): WrongHop | undefined {
   const mine = recorder.of("there", "back", "error");
-  const dropped = mine.find((d) => d.verdict === "drop" && !INNOCENT.has(d.reason));
-  if (dropped !== undefined) return isUnresolved(dropped) ? (wrongArp(recorder, dropped) ?? asHop(dropped)) : asHop(dropped);
+  const dropped = firstDrop(mine);
+  if (dropped !== undefined) return dropped.stage === "neigh" && dropped.reason.startsWith("NEIGH") ? unresolved(recorder, dropped) : asHop(dropped);
+  const last = mine.at(-1);
   const waiting = mine.findLast((d) => d.stage === "neigh" && d.verdict === "queue");
-  const lastMove = mine.at(-1);
-  if (waiting !== undefined && waiting.packet === lastMove?.packet) return wrongArp(recorder, waiting) ?? asHop(waiting);
+  if (waiting !== undefined && waiting.packet === last?.packet) return unresolved(recorder, waiting);
   const astray = mine.find((d) => d.verdict === "drop" && d.reason === "OTHERHOST" && isUnicast(d));
-  if (astray !== undefined) return asHop(blameFor(astray, mine));
-  return lastMove === undefined ? undefined : asHop(lastMove);
+  if (astray !== undefined) return strayed(astray, mine);
+  return last === undefined ? undefined : asHop(last);
 }
 
-const isUnresolved = (d: Decision): boolean => d.stage === "neigh" && d.reason.startsWith("NEIGH");
 const isUnicast = (d: Decision): boolean => d.layer === "ether" && d.bytes.length > 0 && (d.bytes[0]! & 1) === 0;
 
 /** A frame that reached the wrong station alone was sent there: by an FDB entry, or by whoever chose its address. */
-function blameFor(astray: Decision, mine: readonly Decision[]): Decision {
+function strayed(astray: Decision, mine: readonly Decision[]): WrongHop {
   const before = mine.slice(0, mine.indexOf(astray));
   const chosen = before.findLast((d) => d.stage === "fdb" && d.verdict === "pass");
   const flooded = before.findLast((d) => d.verdict === "flood");
-  if (chosen !== undefined && (flooded === undefined || before.indexOf(flooded) < before.indexOf(chosen))) return chosen;
-  return before.findLast((d) => d.stage === "neigh") ?? astray;
+  const byFdb = chosen !== undefined && (flooded === undefined || before.indexOf(flooded) < before.indexOf(chosen));
+  const blamed = byFdb ? chosen : (before.findLast((d) => d.stage === "neigh") ?? astray);
+  const others = [...new Set(mine.filter((d) => d.verdict === "drop" && d.reason === "OTHERHOST").map((d) => d.node))];
+  const where = byFdb ? `The frame is sent to ${others.join(", ")}, whose MAC is another.` : `Nobody takes the frame: it reaches ${others.join(", ")}, whose MAC is another.`;
+  return { ...asHop(blamed), text: `${placeOf(blamed)}. ${where}` };
 }
 
-/** Why nobody answered who-has: the first drop of the question or the answer that is somebody's fault. */
-function wrongArp(recorder: WalkRecorder, unresolved: Decision): WrongHop | undefined {
-  const asked = /\d+\.\d+\.\d+\.\d+/.exec(unresolved.entry)?.[0];
+/** Nobody answered who-has: the first drop of the question or its answer that is somebody's fault; else how far the question came. */
+function unresolved(recorder: WalkRecorder, waiting: Decision): WrongHop {
+  const asked = /\d+\.\d+\.\d+\.\d+/.exec(waiting.entry)?.[0];
   const about = recorder.of("arp").filter((d) => {
     const { at } = network(d);
     const oper = getU16(d.bytes, at + ARP.oper);
     return formatIpv4(getU32(d.bytes, at + (oper === ARP_OP.REPLY ? ARP.spa : ARP.tpa))) === asked;
   });
-  const dropped = about.find((d) => d.verdict === "drop" && !INNOCENT.has(d.reason));
-  return dropped === undefined ? undefined : asHop(dropped);
+  // Others may have asked the same: what counts began, or ended, on this wire.
+  const ours = new Set(about.filter((d) => d.node === waiting.node && d.dev === waiting.dev).map((d) => d.packet));
+  for (const d of about) if (ours.has(d.parent)) ours.add(d.packet);
+  const question = about.filter((d) => ours.has(d.packet));
+  const dropped = firstDrop(question);
+  if (dropped !== undefined) return asHop(dropped);
+  const reached = [...new Set(question.map((d) => d.node))].filter((node) => node !== waiting.node);
+  const text = `${describeDecision(waiting)} ${reached.length === 0 ? "The question reached nobody." : `The question reached ${reached.join(", ")}.`}`;
+  return { ...asHop(waiting), text };
 }
 
 export function asHop(d: Decision): WrongHop {
@@ -130,12 +145,24 @@ const STAGE_WORDS: Readonly<Record<Decision["stage"], string>> = {
   forward: "forwarding", fragment: "fragmenting", reassemble: "reassembly", deliver: "delivery", socket: "socket", icmp: "ICMP", cable: "cable", program: "program",
 };
 
-/** "n2, flannel.1, FDB: no entry for 96:00:0a:f4:00:00. Dropped, NO_TX_TARGET." */
-export function describeDecision(d: Decision): string {
+/** What the kernel's names of reasons mean, where they do not say it themselves. */
+const REASON_WORDS: Readonly<Record<string, string>> = {
+  DEV_READY: "the device is down, or its cable has no other end that is up", NO_TX_TARGET: "there is no port to send it by", NEIGH_FAILED: "nobody answered who-has", IP_INADDRERRORS: "this machine does not forward it",
+  IP_OUTNOROUTES: "no route leads there", IP_INNOROUTES: "no route leads there", IP_RPFILTER: "the way back would be another", IP_INHDR: "its TTL is used up, or its header is wrong", PKT_TOO_BIG: "it is larger than the MTU and may not be cut",
+  NO_SOCKET: "no program listens", OTHERHOST: "it is for another MAC", NEIGH_QUEUEFULL: "too many packets wait for the same neighbour", IP_INVALID_DEST: "nobody may have that destination", IP_INVALID_SOURCE: "nobody may have that source",
+};
+
+function placeOf(d: Decision): string {
   const where = [d.netns === "" ? d.node : `${d.node} (${d.netns})`, d.dev, STAGE_WORDS[d.stage]].filter((p) => p !== "").join(", ");
-  const what = d.entry === "" ? "" : `: ${d.entry}`;
-  const end: Partial<Record<Decision["verdict"], string>> = { drop: d.reason === "" ? "Dropped." : `Dropped, ${d.reason}.`, queue: "It waits there.", flood: "Flooded.", consume: "Taken." };
-  return `${where}${what}. ${end[d.verdict] ?? "Nothing is heard of it after that."}`;
+  return d.entry === "" ? where : `${where}: ${d.entry}`;
+}
+
+/** "n2, flannel.1, FDB: no entry for 96:00:0a:f4:00:00. Dropped, NO_TX_TARGET: there is no port to send it by." */
+export function describeDecision(d: Decision): string {
+  const words = REASON_WORDS[d.reason];
+  const dropped = `Dropped${d.reason === "" ? "" : `, ${d.reason}${words === undefined ? "" : `: ${words}`}`}.`;
+  const ends: Partial<Record<Decision["verdict"], string>> = { drop: dropped, queue: "It waits there.", flood: "Flooded.", consume: "Taken." };
+  return `${placeOf(d)}. ${ends[d.verdict] ?? "Nothing is heard of it after that."}`;
 }
 
 // -- labels -----------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ export function judgeReach(check: Reach, bench: Bench): Verdict | undefined {
   // Pairs share one copy: in a network where each reaches each, one's traffic hinders no other's.
   const session = bench.copy(check.if);
   if (session === undefined) return undefined;
-  const expected = fact("reach.expected", { probe: check.with, result: check.expect, by: check.by ?? "" }, `${pairs.map((p) => `${p.from} > ${p.to}`).join(", ")}: ${RESULT_WORDS[check.expect]}${check.by === undefined ? "" : ` from ${check.by}`}`);
+  const who = check.between === undefined ? `${check.from} > ${check.to}` : `${Object.keys(check.between).join(", ")}, each to each`;
+  const expected = fact("reach.expected", { probe: check.with, result: check.expect, by: check.by ?? "", who }, `${who}: ${RESULT_WORDS[check.expect]}${check.by === undefined ? "" : ` from ${check.by}`}`);
   for (const pair of pairs) {
     const tried = probeWithWalk(check, pair, session, bench);
     if (tried === undefined) return undefined;
@@ -59,7 +60,7 @@ function telling(results: readonly TryResult[]): TryResult {
 }
 
 function words(r: TryResult): string {
-  const by = r.by === undefined ? "" : ` from ${r.by}`;
+  const by = r.by === undefined ? "" : ` from ${r.by.replaceAll(" ", " and ")}`;
   return `${RESULT_WORDS[r.result]}${by}${r.result === "other-error" && r.detail !== undefined ? ` (${r.detail})` : ""}`;
 }
 
