@@ -248,7 +248,7 @@ export function* destinations(t: Tool, options: readonly GivenOption[], operands
   const last = operands[operands.length - 1]!;
   const sources = into === undefined ? operands.slice(0, -1) : operands;
   if (into !== undefined && !isDirectory(t.proc, into)) return yield* t.error(`target directory ${quoteAlways(into)}: ${targetProblem(t.proc, into)}`);
-  if (into === undefined && last.endsWith("/")) {
+  if (into === undefined && last.endsWith("/") && lstat(t.proc, sources[0]!).ok) {
     const there = t.proc.machine.fs.stat(last.replace(/(?<=.)\/+$/, ""));
     if (there.ok && there.value.type !== "dir") return yield* t.error(`${t.name === "mv" ? "target" : "cannot stat"} ${quoteAlways(last)}: Not a directory`);
   }

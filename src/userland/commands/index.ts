@@ -2,6 +2,7 @@
 import type { Command } from "../command.ts";
 import { answer } from "./answer.ts";
 import { arping } from "./arping.ts";
+import { base32, base64 } from "./base64.ts";
 import { basename, dirname } from "./basename.ts";
 import { bash } from "./bash.ts";
 import { brctl } from "./brctl.ts";
@@ -16,6 +17,9 @@ import { echo } from "./echo.ts";
 import { env } from "./env.ts";
 import { ethtool } from "./ethtool.ts";
 import { expr } from "./expr.ts";
+import { factor } from "./factor.ts";
+import { fmt } from "./fmt.ts";
+import { expand, fold, unexpand } from "./fold.ts";
 import { getent } from "./getent.ts";
 import { grep } from "./grep.ts";
 import { groups } from "./groups.ts";
@@ -29,6 +33,7 @@ import { ln } from "./ln.ts";
 import { logname } from "./logname.ts";
 import { ls } from "./ls.ts";
 import { apropos, man, whatis } from "./man.ts";
+import { b2sum, cksum, md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum } from "./md5sum.ts";
 import { mkdir, rmdir } from "./mkdir.ts";
 import { mktemp } from "./mktemp.ts";
 import { mv } from "./mv.ts";
@@ -38,8 +43,11 @@ import { ifconfig } from "./net-tools/ifconfig.ts";
 import { netstat } from "./net-tools/netstat.ts";
 import { route } from "./net-tools/route.ts";
 import { nice } from "./nice.ts";
+import { nl } from "./nl.ts";
 import { nohup } from "./nohup.ts";
 import { nproc } from "./nproc.ts";
+import { numfmt } from "./numfmt.ts";
+import { paste } from "./paste.ts";
 import { pidof } from "./pidof.ts";
 import { ping } from "./ping.ts";
 import { pgrep, pkill } from "./pkill.ts";
@@ -48,18 +56,21 @@ import { printf } from "./printf.ts";
 import { ps } from "./ps.ts";
 import { readlink, realpath } from "./realpath.ts";
 import { reset } from "./reset.ts";
+import { rev } from "./rev.ts";
 import { rm } from "./rm.ts";
 import { sed } from "./sed.ts";
 import { seq } from "./seq.ts";
 import { sh } from "./sh.ts";
 import { sleep } from "./sleep.ts";
 import { sort } from "./sort.ts";
+import { split } from "./split.ts";
 import { stat } from "./stat.ts";
 import { stty } from "./stty.ts";
 import { su } from "./su.ts";
 import { sudo } from "./sudo.ts";
 import { sysctl } from "./sysctl.ts";
 import { tac } from "./tac.ts";
+import { tail } from "./tail.ts";
 import { tcpdump } from "./tcpdump.ts";
 import { tee } from "./tee.ts";
 import { bracket, test } from "./test.ts";
@@ -85,6 +96,9 @@ export const COMMANDS: readonly Command[] = [
   apropos,
   arp,
   arping,
+  b2sum,
+  base32,
+  base64,
   basename,
   bash,
   bracket,
@@ -94,6 +108,7 @@ export const COMMANDS: readonly Command[] = [
   chgrp,
   chmod,
   chown,
+  cksum,
   clear,
   cp,
   cut,
@@ -102,8 +117,12 @@ export const COMMANDS: readonly Command[] = [
   echo,
   env,
   ethtool,
+  expand,
   expr,
+  factor,
   falseCommand,
+  fmt,
+  fold,
   getent,
   grep,
   groups,
@@ -118,14 +137,18 @@ export const COMMANDS: readonly Command[] = [
   logname,
   ls,
   man,
+  md5sum,
   mkdir,
   mktemp,
   mv,
   nc,
   netstat,
   nice,
+  nl,
   nohup,
   nproc,
+  numfmt,
+  paste,
   pgrep,
   pidof,
   ping,
@@ -136,20 +159,28 @@ export const COMMANDS: readonly Command[] = [
   readlink,
   realpath,
   reset,
+  rev,
   rm,
   rmdir,
   route,
   sed,
   seq,
   sh,
+  sha1sum,
+  sha224sum,
+  sha256sum,
+  sha384sum,
+  sha512sum,
   sleep,
   sort,
+  split,
   stat,
   stty,
   su,
   sudo,
   sysctl,
   tac,
+  tail,
   tcpdump,
   tee,
   test,
@@ -161,6 +192,7 @@ export const COMMANDS: readonly Command[] = [
   trueCommand,
   tty,
   uname,
+  unexpand,
   uniq,
   uptime,
   watch,

@@ -86,22 +86,15 @@ function shownName(name: string, s: Settings): string {
   }
 }
 
-interface Painter {
-  started: boolean;
-}
-
-function painted(text: string, inode: Inode, s: Settings, p: Painter): string {
+function painted(text: string, inode: Inode, s: Settings): string {
   const color = s.color ? colorOf(inode) : "";
-  if (color === "") return text;
-  const start = p.started ? "" : "\x1b[0m";
-  p.started = true;
-  return `${start}\x1b[${color}m${text}\x1b[0m`;
+  return color === "" ? text : `\x1b[${color}m${text}\x1b[0m`;
 }
 
-function nameOf(e: Entry, s: Settings, p: Painter, align: boolean): string {
+function nameOf(e: Entry, s: Settings, align: boolean): string {
   const shown = shownName(e.name, s);
   const pad = align && !/^['"]/.test(shown) ? " " : "";
-  return pad + painted(shown, e.inode, s, p);
+  return pad + painted(shown, e.inode, s);
 }
 
 /** A size with at most three digits before the unit, rounded up (human_readable() of gnulib). */
@@ -154,7 +147,7 @@ function table(rows: readonly (readonly string[])[], left: readonly boolean[]): 
   return rows.map((r) => r.map((cell, c) => (left[c] ? cell + " ".repeat(widths[c]! - textWidth(cell)) : " ".repeat(widths[c]! - textWidth(cell)) + cell)).join(" "));
 }
 
-function longLines(proc: Process, entries: readonly Entry[], s: Settings, p: Painter): string[] {
+function longLines(proc: Process, entries: readonly Entry[], s: Settings): string[] {
   const now = wallTime(proc.now).seconds;
   const align = s.quoting === "shell" && entries.some((e) => /^['"]/.test(shownName(e.name, s)));
   // Major and minor numbers of devices share the column of sizes: the column after the comma is as wide as the minor numbers.
@@ -172,14 +165,14 @@ function longLines(proc: Process, entries: readonly Entry[], s: Settings, p: Pai
     if (left.length === 0) left.push(...cells.map((c) => c[1]));
     return cells.map((c) => c[0]);
   });
-  return table(rows, left).map((head, i) => `${head} ${nameOf(entries[i]!, s, p, align)}${longTail(entries[i]!, s, p)}`);
+  return table(rows, left).map((head, i) => `${head} ${nameOf(entries[i]!, s, align)}${longTail(entries[i]!, s)}`);
 }
 
-function longTail(e: Entry, s: Settings, p: Painter): string {
+function longTail(e: Entry, s: Settings): string {
   if (!isLinkTo(e)) return indicator(e.inode, s);
   const to = shownName(e.inode.target ?? "", s);
   if (!e.target) return ` -> ${to}`;
-  return ` -> ${painted(to, e.target, s, p)}${indicator(e.target, s)}`;
+  return ` -> ${painted(to, e.target, s)}${indicator(e.target, s)}`;
 }
 
 // -- columns --------------------------------------------------------------------------------------------------------------
@@ -265,7 +258,7 @@ function commaLines(cells: readonly Cell[], width: number): string[] {
   return [...lines, line];
 }
 
-function cellsOf(entries: readonly Entry[], s: Settings, p: Painter): Cell[] {
+function cellsOf(entries: readonly Entry[], s: Settings): Cell[] {
   const align = s.quoting === "shell" && (s.format === "columns" || s.format === "across") && entries.some((e) => /^['"]/.test(shownName(e.name, s)));
   const widest = (f: (e: Entry) => string): number => Math.max(0, ...entries.map((e) => f(e).length));
   const inodes = s.inode && s.format !== "commas" ? widest((e) => String(e.inode.ino)) : 0;
@@ -273,8 +266,8 @@ function cellsOf(entries: readonly Entry[], s: Settings, p: Painter): Cell[] {
   return entries.map((e) => {
     const before = (s.inode ? `${String(e.inode.ino).padStart(inodes)} ` : "") + (s.blocks ? `${blockCount(e.inode, s).padStart(blocks)} ` : "");
     const after = indicator(e.inode, s);
-    const plain = nameOf(e, { ...s, color: false }, p, align);
-    return { text: before + nameOf(e, s, p, align) + after, width: textWidth(before) + textWidth(plain) + after.length };
+    const plain = nameOf(e, { ...s, color: false }, align);
+    return { text: before + nameOf(e, s, align) + after, width: textWidth(before) + textWidth(plain) + after.length };
   });
 }
 
@@ -283,7 +276,8 @@ function cellsOf(entries: readonly Entry[], s: Settings, p: Painter): Cell[] {
 class Listing {
   private readonly t: Tool;
   private readonly s: Settings;
-  private readonly painter: Painter = { started: false };
+  /** A colour was printed: before the first one everything is reset. */
+  private colored = false;
   private printed = false;
 
   constructor(t: Tool, s: Settings) {
@@ -343,12 +337,16 @@ class Listing {
     if (entries.length === 0) return;
     const end = s.zero ? "\0" : "\n";
     let lines: string[];
-    if (s.format === "long") lines = longLines(t.proc, entries, s, this.painter);
+    if (s.format === "long") lines = longLines(t.proc, entries, s);
     else {
-      const cells = cellsOf(entries, s, this.painter);
+      const cells = cellsOf(entries, s);
       lines = s.format === "one" ? cells.map((c) => c.text) : s.format === "commas" ? commaLines(cells, s.width) : columnLines(cells, s);
     }
-    for (const line of lines) yield* t.say(line + end);
+    for (const line of lines) {
+      const first = !this.colored && s.color && line.includes("\x1b[");
+      this.colored ||= first;
+      yield* t.say((first ? line.replace("\x1b[", "\x1b[0m\x1b[") : line) + end);
+    }
     this.printed = true;
   }
 
