@@ -72,5 +72,7 @@ export function linkTypeText(type: number): string {
 
 export function linkTypesOf(device: string): string[] {
   const types = device === "any" ? [LINKTYPE.LINUX_SLL, LINKTYPE.LINUX_SLL2] : [LINKTYPE.ETHERNET];
-  return types.map((t) => `  ${linkTypeText(t)}`);
+  // libpcap offers DOCSIS on every Ethernet card: it might be a cable modem's (RFC 4639), and it cannot tell.
+  const docsis = device === "any" || device === "lo" ? [] : ["  DOCSIS (DOCSIS) (printing not supported)"];
+  return [...types.map((t) => `  ${linkTypeText(t)}`), ...docsis];
 }

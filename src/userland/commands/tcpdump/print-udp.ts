@@ -10,6 +10,9 @@ import { printEthernet } from "./print-link.ts";
 
 const VXLAN_PORT = 4789;
 const VXLAN_LEN = 8;
+/** Too short for a DNS header: said so. Whole messages are not read yet. */
+const DNS_LEN = 12;
+const DNS_PORTS: ReadonlySet<number> = new Set([53, 5353]);
 
 export function printUdp(d: Dissector, s: Segment): void {
   d.protocol = "udp";
@@ -43,6 +46,7 @@ export function printUdp(d: Dissector, s: Segment): void {
   }
   if (d.o.v > 0 && d.o.K === 0 && !s.fragmented) printChecksum(d, s, length);
   if (d.o.q === 0 && (srcPort === VXLAN_PORT || dstPort === VXLAN_PORT)) printVxlan(d, s.at + UDP_LEN, length);
+  else if (d.o.q === 0 && length < DNS_LEN && (DNS_PORTS.has(srcPort) || DNS_PORTS.has(dstPort))) d.out(`domain [length ${length} < ${DNS_LEN}] (invalid)`);
   else d.out(data > length && !s.fragmented ? `UDP, bad length ${data} > ${length}` : `UDP, length ${data}`);
 }
 
