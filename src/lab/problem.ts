@@ -1,3 +1,5 @@
+import { byText } from "../base/order.ts";
+
 /** One thing wrong with a file that somebody wrote. All of a folder's are reported in one run. */
 export interface Problem {
   file: string;
@@ -17,8 +19,6 @@ export function formatProblem(p: Problem): string {
   const key = p.key === "" ? "" : `${p.key}: `;
   return `${where}: ${key}${p.rule}${p.fix === "" ? "" : `; ${p.fix}`}`;
 }
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** In the order a reader wants: by file, line, key. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
