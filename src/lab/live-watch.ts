@@ -2,7 +2,7 @@
  * What a face is told of a running network: frames on cables, drops, storms, routing loops; and the decisions about recent packets.
  * It only looks. While a storm rages it looks less: decisions are not kept then, frames are counted and not described.
  */
-import { byText } from "../base/order.ts";
+import { byCodeUnit } from "../base/order.ts";
 import type { Skb } from "../sim/skb.ts";
 import type { Notice as SimNotice } from "../sim/simulation.ts";
 import { SECOND, type Nanos } from "../sim/time.ts";
@@ -84,7 +84,7 @@ export class LiveWatch {
     for (const end of this.resolved.lab.cables[cable]!.ends) this.loopNodes.add(end.split(":")[0]!);
     if (n < LOOP_CROSSINGS) return;
     this.lastLoop = at;
-    const nodes = [...this.loopNodes].filter((name) => this.resolved.lab.nodes[name]!.kind !== "switch").sort(byText);
+    const nodes = [...this.loopNodes].filter((name) => this.resolved.lab.nodes[name]!.kind !== "switch").sort(byCodeUnit);
     this.loopNodes = new Set();
     this.post({ type: "notice", notice: { kind: "routing-loop", nodes, packet: skb.id, at, text: `A packet runs in a circle between ${nodes.join(", ")} until its TTL is used up. Look at their routes for its destination.` } });
   }

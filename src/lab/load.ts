@@ -3,7 +3,7 @@
  * variant (`LabSource.resolve`): values are drawn and put in, then everything is checked against the schema and against itself.
  * Knows no file system: files come as texts. Every problem is reported, none is thrown.
  */
-import { byText } from "../base/order.ts";
+import { byCodeUnit } from "../base/order.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encodeUtf8, toHex } from "../base/bytes.ts";
 import { err, ok, type Result } from "../base/result.ts";
@@ -74,7 +74,7 @@ export function loadLab(id: string, files: LabFiles, options: LoadOptions = {}):
   }
   if (!trees.has("lab.yaml")) return err(sortProblems(problems));
   const digest = toHex(sha256(encodeUtf8(files.get("lab.yaml")!)));
-  const languages = [...files.keys()].flatMap((path) => TEXT_FILE.exec(path)?.[1] ?? []).sort(byText);
+  const languages = [...files.keys()].flatMap((path) => TEXT_FILE.exec(path)?.[1] ?? []).sort(byCodeUnit);
   const source: LabSource = { id, digest, languages, resolve: (seed) => new Resolver(id, digest, files, trees, prefix, seed).run() };
   const found = new Map<string, Problem>(problems.map((p) => [`${p.file}\n${p.line}\n${p.key}\n${p.rule}`, p]));
   for (const seed of options.seeds ?? [1, 2, 3, 4, 5]) {

@@ -1,4 +1,4 @@
-import { byText } from "../base/order.ts";
+import { byCodeUnit } from "../base/order.ts";
 
 /** One thing wrong with a file that somebody wrote. All of a folder's are reported in one run. */
 export interface Problem {
@@ -22,5 +22,5 @@ export function formatProblem(p: Problem): string {
 
 /** In the order a reader wants: by file, line, key. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
-  return [...problems].sort((a, b) => byText(a.file, b.file) || a.line - b.line || byText(a.key, b.key) || byText(a.rule, b.rule));
+  return [...problems].sort((a, b) => byCodeUnit(a.file, b.file) || a.line - b.line || byCodeUnit(a.key, b.key) || byCodeUnit(a.rule, b.rule));
 }

@@ -1,5 +1,5 @@
 /** `config`: files, settings, answers. */
-import { byText } from "../../base/order.ts";
+import { byCodeUnit } from "../../base/order.ts";
 import { decodeUtf8 } from "../../base/bytes.ts";
 import { IFF, type LinkInfo } from "../../kernel/api.ts";
 import { formatMac } from "../../wire/ethernet.ts";
@@ -75,7 +75,7 @@ function normalise(text: string, as: Part<"answer">["as"]): string {
     case "address":
       return parseIpv4(plain.split("/")[0]!) === undefined ? plain : plain.split("/")[0]!;
     case "words":
-      return [...new Set(plain.split(/[\s,;]+/))].filter((w) => w !== "").sort(byText).join(" ");
+      return [...new Set(plain.split(/[\s,;]+/))].filter((w) => w !== "").sort(byCodeUnit).join(" ");
   }
 }
 
