@@ -21,6 +21,7 @@ const FRAME_MS = 16;
 class EngineWorker {
   private journal: Journal | undefined;
   private writes = false;
+  private stored = true;
   private batch: (Reply | Event)[] = [];
   private started = false;
   private loaded: ((reply: Reply) => void) | undefined;
@@ -56,13 +57,16 @@ class EngineWorker {
   private async start(o: Extract<ToWorker, { ui: "start" }>): Promise<void> {
     this.writes = o.journal === "write";
     const sum = crc32(o.files.map(([path, text]) => `${path}\u0000${text}`).join("\u0000"));
-    if (o.journal !== "none") this.journal = await Journal.open(o.lab, (why) => scope.postMessage({ ui: "journal", state: "off", why }));
+    if (o.journal !== "none") this.journal = await Journal.open(o.lab, (why) => {
+        this.stored = false;
+        scope.postMessage({ ui: "journal", state: "off", why });
+      });
     const saved = await this.journal?.read(sum);
     const session = await this.choose(o, saved, sum);
     const reply = await this.load(o, session);
     if (!reply.ok) throw new Error(reply.problems?.length ? `${reply.message}\n${reply.problems.map((p) => `${p.file}:${p.line} ${p.key}: ${p.rule}`).join("\n")}` : reply.message);
     if (reply.type !== "load") throw new Error("the engine answered something else");
-    if (this.journal) scope.postMessage({ ui: "journal", state: "saved" });
+    if (this.journal && this.stored) scope.postMessage({ ui: "journal", state: "saved" });
     scope.postMessage({ ui: "started", reply, session });
     this.started = true;
     this.last = performance.now();

@@ -55,12 +55,13 @@ class Drawing {
     this.passed.replaceChildren(...[...cables].flatMap((i) => (this.wires.has(i) ? [s("path", { class: "follow", d: this.wires.get(i)!.path.getAttribute("d") ?? "" })] : [])));
   }
 
-  at(hop: Hop, t: number): { at: DOMPoint; towards: DOMPoint } | undefined {
+  at(hop: Hop, t: number): { at: DOMPoint; from: DOMPoint; towards: DOMPoint } | undefined {
     const wire = this.wires.get(hop.cable);
     if (!wire) return undefined;
     const length = wire.path.getTotalLength();
-    const along = hop.forward !== wire.turned ? t : 1 - t;
-    return { at: wire.path.getPointAtLength(along * length), towards: wire.path.getPointAtLength(hop.forward !== wire.turned ? length : 0) };
+    const onward = hop.forward !== wire.turned;
+    const point = (along: number): DOMPoint => wire.path.getPointAtLength((onward ? along : 1 - along) * length);
+    return { at: point(t), from: point(0), towards: point(1) };
   }
 }
 
@@ -92,7 +93,7 @@ export class FilmStage {
         // A packet that has arrived stays on its cable, just before the box.
         const place = drawing.at(hop, Math.min(t, 1) * 0.86 + 0.04);
         if (!place) return [];
-        return [{ packet: step!.packet, family: step!.family, at: place.at, towards: place.towards, letters: i < LETTERS_ON_COPIES ? step!.letters : "", followed: false }];
+        return [{ packet: step!.packet, family: step!.family, at: place.at, from: place.from, towards: place.towards, letters: i < LETTERS_ON_COPIES ? step!.letters : "", followed: false }];
       });
       drawing.marks.draw(marks, drawing.width);
     }

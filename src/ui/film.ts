@@ -35,6 +35,8 @@ export interface Step {
 /** A command that takes longer is stopped as a person would stop it. */
 const PATIENCE = 60e9;
 const STEPS_MAX = 200;
+/** Faster than life, and slow enough that little time passes between the prompt and the stop. */
+const PACE = 20;
 
 export interface Take {
   readonly steps: readonly Step[];
@@ -49,6 +51,8 @@ export class Film {
   private frames: FrameEvent[] = [];
   private readonly said = new Map<string, string>();
   private readonly opened = new Set<string>();
+  /** When something was printed last. */
+  private saidAt = 0;
   private wake: (() => void) | undefined;
   private broken = "";
 
@@ -90,7 +94,10 @@ export class Film {
 
   private receive(event: Parameters<ConstructorParameters<typeof EngineClient>[0]["event"]>[0]): void {
     if (event.type === "frames") this.frames.push(...event.frames);
-    else if (event.type === "output") this.said.set(event.terminal, (this.said.get(event.terminal) ?? "") + event.text);
+    else if (event.type === "output") {
+      this.said.set(event.terminal, (this.said.get(event.terminal) ?? "") + event.text);
+      this.saidAt = event.at;
+    }
     else if (event.type === "clock") this.now = event.now;
     else if (event.type === "fault") {
       this.broken = event.message;
@@ -109,7 +116,9 @@ export class Film {
       await this.untilPrompt(node);
       printed += printedOf(this.said.get(node) ?? "");
     }
-    return { steps: await this.stepsOf(this.frames.slice(0, 4 * STEPS_MAX)), printed };
+    // What happened after the prompt was back belongs to nobody's command.
+    const own = this.frames.filter((frame) => frame.start <= this.saidAt);
+    return { steps: await this.stepsOf(own.slice(0, 4 * STEPS_MAX)), printed };
   }
 
   private async open(node: string): Promise<void> {
@@ -125,7 +134,7 @@ export class Film {
     const patience = this.now + PATIENCE;
     let stopped = false;
     const done = (): boolean => atPrompt(this.said.get(node) ?? "") === true;
-    await this.client.ask({ type: "pace", factor: Number.POSITIVE_INFINITY });
+    await this.client.ask({ type: "pace", factor: PACE });
     while (!done() && !this.broken) {
       if (this.now > patience && !stopped) {
         stopped = true;

@@ -59,7 +59,7 @@ export class Inspector {
     const top = this.body.querySelector(".scroll")?.scrollTop ?? 0;
     const look = lookAt(d.bytes, d.layer);
     const bar = h("div", { class: "sum" }, strip(look.blocks, { fill: true, height: 22, choose: (i) => this.openHeaderAt(look.blocks.slice(0, i).reduce((sum, block) => sum + block.octets, 0)) }));
-    const tree = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": text.headerTree }, h("ul", { class: "tree", role: "list", "aria-label": text.headersLabel }, ...this.headers.map((header, i) => this.header(header, i, changed))));
+    const tree = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": text.headerTree }, h("ul", { class: "tree", role: "list", "aria-label": text.headersLabel }, ...this.headers.map((header, i) => this.header(header, i, changed))));
     this.pre = this.octets(changed);
     replace(this.body, bar, tree, this.pre);
     tree.scrollTop = top;
@@ -91,7 +91,7 @@ export class Inspector {
   }
 
   private octets(changed: ReadonlySet<Field>): HTMLPreElement {
-    const pre = h("pre", { class: "hex scroll", tabindex: 0, role: "region", "aria-label": text.bytesLabel });
+    const pre = h("pre", { class: "hex scroll", tabindex: 0, role: "group", "aria-label": text.bytesLabel });
     const owner = new Int32Array(this.bytes.length).fill(-1);
     // The narrowest field that covers an octet owns it; of two that share it, the first.
     this.fields.forEach(({ field }, i) => {

@@ -7,7 +7,8 @@ export interface Mark {
   readonly packet: number;
   readonly family: Family;
   readonly at: Point;
-  /** Where it is bound for: letters are put beside the line. */
+  /** The cable's two ends, in the direction of travel: letters are put beside the line. */
+  readonly from: Point;
   readonly towards: Point;
   readonly letters: string;
   readonly followed: boolean;
@@ -54,11 +55,30 @@ export class MarkLayer {
       shape.setAttribute("d", markPath(mark.family));
       words.textContent = mark.letters;
     }
-    const upright = Math.abs(mark.towards.y - y) > Math.abs(mark.towards.x - x) * 2.5;
-    const half = (mark.letters.length * LETTER) / 2;
-    words.setAttribute("text-anchor", upright ? "start" : "middle");
-    words.setAttribute("y", upright ? "5" : y < 26 ? "26" : "-16");
-    if (upright) words.setAttribute("x", x + 15 + 2 * half > width ? String(-15 - 2 * half) : "15");
-    else words.setAttribute("x", String(Math.round(Math.max(0, half + 4 - x) - Math.max(0, x + half + 4 - width))));
+    const place = letterPlace(mark, width);
+    words.setAttribute("text-anchor", place.anchor);
+    words.setAttribute("x", String(Math.round(place.x - x)));
+    words.setAttribute("y", String(Math.round(place.y - y)));
   }
+}
+
+/** Half the height of a box, with some air: letters that find no room beside a short cable go above the boxes, or below. */
+const CLEAR_OF_BOX = 34;
+
+/** Where letters stand so that they cover neither the mark, nor the cable, nor the boxes at its ends. */
+export function letterPlace({ at, from, towards, letters }: Mark, width: number): { x: number; y: number; anchor: "start" | "middle" } {
+  const w = letters.length * LETTER;
+  const dx = towards.x - from.x;
+  const dy = towards.y - from.y;
+  if (Math.abs(dy) > Math.abs(dx) * 0.8) return { x: at.x + 15 + w > width ? at.x - 15 - w : at.x + 15, y: at.y + 5, anchor: "start" };
+  const left = Math.min(from.x, towards.x) + 6;
+  const right = Math.max(from.x, towards.x) - 6;
+  if (right - left >= w) {
+    const x = Math.min(right - w / 2, Math.max(left + w / 2, at.x));
+    const line = (px: number): number => from.y + ((px - from.x) * dy) / (dx || 1);
+    return { x, y: Math.min(at.y - 14, line(x - w / 2) - 8, line(x + w / 2) - 8), anchor: "middle" };
+  }
+  const above = Math.min(from.y, towards.y) - CLEAR_OF_BOX;
+  const x = Math.min(width - w / 2 - 4, Math.max(w / 2 + 4, (left + right) / 2));
+  return { x, y: above >= 14 ? above : Math.max(from.y, towards.y) + CLEAR_OF_BOX + 8, anchor: "middle" };
 }

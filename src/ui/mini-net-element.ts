@@ -85,7 +85,7 @@ export class MiniNetElement extends HTMLElement {
     const range = h("input", { type: "range", "aria-label": text.step });
     const status = h("span", { class: "st num", role: "status" });
     this.bar = h("div", { class: "film-bar" }, play, next, range, status);
-    this.said = h("pre", { class: "said", tabindex: 0, role: "region", "aria-label": text.printed, hidden: true });
+    this.said = h("pre", { class: "said", tabindex: 0, role: "group", "aria-label": text.printed, hidden: true });
     this.querySelector("form.line")?.before(this.bar, this.said);
     this.stage = new FilmStage(this, film.lab.cables);
     this.controls = new FilmControls({ play, next, range, status }, this.stage, { begin: () => undefined, onStep: (step) => step && this.explain(step, step.why), reading: READING_MS }, this.life);

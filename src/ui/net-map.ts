@@ -217,11 +217,12 @@ export class NetMap {
       "g",
       { class: "item", "data-node": box.id },
       s("rect", { class: "box", x: box.x - box.w / 2, y: box.y - box.h / 2, width: box.w, height: box.h, rx: 3 }),
-      s("text", { x, y: top, "text-anchor": anchor }, s("tspan", { class: "b" }, box.id), box.beside ? s("tspan", { class: "m d", dx: 6 }, box.beside) : false),
-      ...box.lines.map((line, i) => s("text", { class: /[\d.:/]/.test(line) ? "m d" : "d", x, y: top + 17 * (i + 1), "text-anchor": anchor }, line)),
+      s("text", { x, y: top, "text-anchor": anchor }, s("tspan", { class: "b" }, box.id), box.beside ? " " : false, box.beside ? s("tspan", { class: "m d", dx: 6 }, box.beside) : false),
+      ...box.lines.flatMap((line, i) => [" ", s("text", { class: /[\d.:/]/.test(line) ? "m d" : "d", x, y: top + 17 * (i + 1), "text-anchor": anchor }, line)]),
     );
-    const lines = this.facts.get(box.id)?.lines ?? box.lines;
-    return this.item(`node ${box.id}`, box, group, text.nodeLabel(box.id, text.kinds[node.kind], lines), () => this.hooks.openNode(box.id));
+    const hidden = (this.facts.get(box.id)?.lines ?? []).filter((line) => !box.lines.includes(line));
+    // The name begins with what is read in the drawing, word for word.
+    return this.item(`node ${box.id}`, box, group, text.nodeLabel([box.id, box.beside, ...box.lines].filter(Boolean).join(" "), text.kinds[node.kind], hidden), () => this.hooks.openNode(box.id));
   }
 
   private drawPad(pad: MapLayout["pads"][number], cable: number): SVGElement {
@@ -326,7 +327,7 @@ export class NetMap {
       if (!line) return [];
       const way = flight.forward ? line : { a: line.b, b: line.a };
       const followed = this.followed?.packets.has(flight.packet) === true;
-      return [{ packet: flight.packet, family: flight.family, at: along(way, this.reduced.matches ? 0.5 : at), towards: way.b, letters: letters || followed ? (this.labels.get(flight.packet) ?? "") : "", followed }];
+      return [{ packet: flight.packet, family: flight.family, at: along(way, this.reduced.matches ? 0.5 : at), from: way.a, towards: way.b, letters: letters || followed ? (this.labels.get(flight.packet) ?? "") : "", followed }];
     });
     this.marks.draw(marks, layout.width);
   }

@@ -6,7 +6,7 @@ import type { NodeFacts } from "./node-facts.ts";
 import { text } from "./text.ts";
 
 export class Outline {
-  readonly element = h("div", { class: "scroll outline", hidden: true, tabindex: 0, role: "region", "aria-label": text.outline });
+  readonly element = h("div", { class: "scroll outline", hidden: true, tabindex: 0, role: "group", "aria-label": text.outline });
   private readonly lab: LabView;
   private readonly hooks: MapHooks;
   private readonly cut = new Set<number>();

@@ -75,7 +75,7 @@ export class Room {
   private readonly inspector: Inspector;
   private readonly status: StatusLine;
   private readonly tablesTab = h("div", { class: "tabpanel" });
-  private readonly livePanel = h("section", { class: "live", "aria-label": text.tables });
+  private readonly livePanel = h("section", { class: "live", "aria-label": text.liveTables });
   private readonly undoButton: HTMLButtonElement;
   private readonly resetButtons: HTMLButtonElement[] = [];
   private readonly outlineButton: HTMLButtonElement;

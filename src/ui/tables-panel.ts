@@ -41,7 +41,7 @@ export class TablesPanel {
     this.select = h("select", { class: "field", "aria-label": text.node }, ...nodes.map((node) => h("option", { value: node }, node)));
     this.select.addEventListener("change", () => hooks.node(this.select.value));
     const head = h("div", { class: "ph" }, h("h2", {}, text.tables), this.select, this.legend);
-    this.element = h("div", { class: "tables" }, head, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": text.tables }, this.grid));
+    this.element = h("div", { class: "tables" }, head, h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": text.tables }, this.grid));
   }
 
   get node(): string {

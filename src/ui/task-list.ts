@@ -38,7 +38,7 @@ export class TaskList {
     for (const task of lab.tasks) if (task.hints.opened?.length) this.hints.set(task.id, [...task.hints.opened]);
     this.head = h("div", { class: "ph" }, h("h2", { id: "pw-h-tasks" }, text.tasks), h("span", { class: "sp" }), this.total);
     const brief = h("div", { class: "brief" }, ...paragraphs(lab.intro || lab.summary), ...lab.given.flatMap((given) => paragraphs(given)));
-    const scroll = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": text.taskList }, brief, this.list, this.foot);
+    const scroll = h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": text.taskList }, brief, this.list, this.foot);
     this.element = h("section", { class: "tasks", "aria-labelledby": "pw-h-tasks" }, this.head, scroll, this.status);
     this.draw();
   }

@@ -25,10 +25,10 @@ interface Held {
 
 /** What the keys of the touch row send; "ctrl" makes the next letter a control character. */
 const TOUCH: readonly (readonly [label: string, send: string, name: string])[] = [
-  ["Ctrl", "ctrl", "Control"],
+  ["Ctrl", "ctrl", ""],
   ["^C", "\x03", "Control C"],
-  ["Tab", "\t", "Tab"],
-  ["Esc", "\x1b", "Escape"],
+  ["Tab", "\t", ""],
+  ["Esc", "\x1b", ""],
   ["<", "\x1b[D", "Left"],
   ["^", "\x1b[A", "Up"],
   ["v", "\x1b[B", "Down"],
@@ -60,7 +60,7 @@ export class TerminalDeck {
     for (const node of lab.terminals) this.add(node, node);
     this.newButton = button("btn bare sm icon", icon("plus"), () => this.openAnother(), { "aria-label": text.newTerminal(lab.terminals[0] ?? ""), title: text.newTerminal(lab.terminals[0] ?? "") });
     this.newButton.hidden = readOnly;
-    this.touchKeys = h("div", { class: "touch", role: "group", "aria-label": text.touchKeys }, ...TOUCH.map(([label, send, name]) => button("", label, () => this.touch(send), { "aria-label": name, ...(send === "ctrl" ? { "aria-pressed": "false" } : {}) })));
+    this.touchKeys = h("div", { class: "touch", role: "group", "aria-label": text.touchKeys }, ...TOUCH.map(([label, send, name]) => button("", label, () => this.touch(send), { ...(name ? { "aria-label": name } : {}), ...(send === "ctrl" ? { "aria-pressed": "false" } : {}) })));
     if (readOnly) {
       this.pausedLine.hidden = false;
       this.pausedLine.textContent = text.readOnlyTyping;

@@ -19,8 +19,12 @@ export interface TerminalHooks {
 
 const ESC_TWICE_MS = 600;
 const SCROLLBACK = 10_000;
-/** Characters that wait for xterm before what follows is cut out of the middle. */
-const BACKLOG_MAX = 4 << 20;
+/** Characters handed to xterm at once, and how many may wait: about what its scrollback holds. Of more the oldest go, and it is said. */
+const PIECE = 16 << 10;
+const WAITING_MAX = 512 << 10;
+/** What still is shown of the waiting output when Ctrl-C was typed. */
+const AFTER_INTERRUPT = 2 << 10;
+const INTERRUPT = "\x03";
 const PASTE_MAX = 32 << 10;
 const RESIZE_MS = 150;
 
@@ -64,9 +68,9 @@ export class TerminalPane {
   private readonly encoder = new TextEncoder();
   private terminal: Terminal | undefined;
   private fit: FitAddon | undefined;
-  private backlog: string[] = [];
-  private waiting = 0;
-  private cut = false;
+  /** Printed and not yet on the screen. */
+  private waiting = "";
+  private writing = false;
   private lastEscape = 0;
   private resizeTimer: ReturnType<typeof setTimeout> | undefined;
   /** Told to the engine last. */
@@ -112,7 +116,7 @@ export class TerminalPane {
     this.followTheme();
     this.followSize();
     this.fitNow();
-    for (const piece of this.backlog.splice(0)) this.write(piece);
+    this.pump();
     if (this.wantFocus) terminal.focus();
     return this.size;
   }
@@ -127,29 +131,35 @@ export class TerminalPane {
 
   /** What the engine printed. */
   write(data: string): void {
-    const terminal = this.terminal;
-    if (!terminal) {
-      this.backlog.push(data);
-      return;
-    }
-    if (this.waiting > BACKLOG_MAX) {
-      this.cut = true;
-      return;
-    }
-    if (this.cut) {
-      this.cut = false;
-      terminal.write(`\r\n\x1b[0m${text.outputCut}\r\n`);
-    }
-    const shown = this.filter.pass(this.encoder.encode(data));
-    this.waiting += shown.length;
-    terminal.write(shown, () => {
-      this.waiting -= shown.length;
+    this.waiting += data;
+    if (this.waiting.length > WAITING_MAX) this.shorten(WAITING_MAX / 2);
+    this.pump();
+  }
+
+  /** One piece after the other, so that the page stays with the reader however much is printed. */
+  private pump(): void {
+    const { terminal } = this;
+    if (!terminal || this.writing || this.waiting === "") return;
+    const piece = this.waiting.slice(0, PIECE);
+    this.waiting = this.waiting.slice(PIECE);
+    this.writing = true;
+    terminal.write(this.filter.pass(this.encoder.encode(piece)), () => {
+      this.writing = false;
+      this.pump();
     });
+  }
+
+  /** Keeps the end of what waits, from the beginning of a line. */
+  private shorten(to: number): void {
+    if (this.waiting.length <= to) return;
+    const tail = this.waiting.slice(-to);
+    const line = tail.indexOf("\n") + 1;
+    this.waiting = `\x1b[0m\r\n${text.outputCut}\r\n${tail.slice(line)}`;
   }
 
   /** Before it is written anew. */
   clear(): void {
-    this.backlog = [];
+    this.waiting = "";
     this.terminal?.reset();
   }
 
@@ -160,14 +170,14 @@ export class TerminalPane {
 
   /** Sends keys as if they had been typed: the row of touch keys. */
   press(data: string): void {
-    this.hooks.typed(data);
+    this.type(data);
     this.terminal?.focus();
   }
 
   /** All that is on the screen and above it. */
   get transcript(): string {
     const buffer = this.terminal?.buffer.active;
-    if (!buffer) return this.backlog.join("");
+    if (!buffer) return this.waiting;
     const lines: string[] = [];
     for (let i = 0; i < buffer.length; i++) lines.push(buffer.getLine(i)?.translateToString(true) ?? "");
     return lines.join("\n").trimEnd();
@@ -185,6 +195,7 @@ export class TerminalPane {
   }
 
   private type(data: string): void {
+    if (data === INTERRUPT) this.shorten(AFTER_INTERRUPT);
     for (let i = 0; i < data.length; i += PASTE_MAX) this.hooks.typed(data.slice(i, i + PASTE_MAX));
   }
 

@@ -208,6 +208,7 @@ export const en = {
 
   // -- tables -----------------------------------------------------------------------------------------------------------
   node: "Node",
+  liveTables: "Tables of the chosen node",
   tablesOf: (node: string) => `Tables of ${node}`,
   usedBy: (packet: number) => `used by packet ${packet}`,
   changedSince: "new since the last command",

@@ -112,7 +112,7 @@ export class WalkPanel {
   }
 
   focus(): void {
-    (this.scroll.querySelector<HTMLElement>(".sel .stp") ?? this.scroll.querySelector<HTMLElement>("button"))?.focus();
+    (this.scroll.querySelector<HTMLElement>(".sel .stp") ?? this.scroll.querySelector<HTMLElement>("button") ?? this.element.querySelector("button"))?.focus();
   }
 
   private reveal(): void {
