@@ -104,14 +104,14 @@ class LabTerminal {
     this.io.out(`\r\n--- ${node}\r\n`);
     if (!this.opened.has(node)) {
       this.opened.add(node);
-      await this.ask({ type: "open", terminal: node, node, columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 });
+      await this.ask({ type: "open", terminal: node, node, columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 });
     }
     this.io.out(this.waiting.get(node) ?? "");
     this.waiting.delete(node);
   }
 
   private resized(): void {
-    for (const terminal of this.opened) void this.ask({ type: "resize", terminal, columns: process.stdout.columns, rows: process.stdout.rows });
+    for (const terminal of this.opened) void this.ask({ type: "resize", terminal, columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 });
   }
 
   private keys(data: Buffer): void {

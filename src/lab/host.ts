@@ -11,7 +11,7 @@ import { resetLog, rewound, undone } from "./edit-log.ts";
 import { grade } from "./grade.ts";
 import { LiveWatch } from "./live-watch.ts";
 import { loadLab, type ResolvedLab } from "./load.ts";
-import type { LogEntry } from "./log.ts";
+import { LogEntry } from "./log.ts";
 import { pcapOf } from "./pcap.ts";
 import type { Event, NodeTables, Reply, Request, WalkView } from "./protocol.ts";
 import { replay, type Session } from "./session.ts";
@@ -191,6 +191,8 @@ export class EngineHost {
       if (after !== undefined) after();
       else this.post(reply);
     };
+    // Only what a submission may hold gets into the log.
+    if (!LogEntry.safeParse(entry).success) return this.refuse(r, "is no input that a log can hold");
     const possible = session.allows(entry);
     if (!possible.ok) return this.refuse(r, possible.error);
     this.post({ type: "entry", number, entry });

@@ -212,6 +212,8 @@ describe("the engine's host", () => {
     f.load();
     expect(f.ask({ type: "input", terminal: "x", data: "y" })).toMatchObject({ ok: false });
     expect(f.ask({ type: "cut", cable: 9 })).toMatchObject({ ok: false });
+    expect(f.ask({ type: "open", terminal: "h1", node: "h1", columns: 0, rows: 24 })).toMatchObject({ ok: false });
+    expect(f.ask({ type: "open", terminal: "../x", node: "h1", columns: 80, rows: 24 })).toMatchObject({ ok: false });
     expect(f.ask({ type: "walk", packet: 123456 })).toMatchObject({ ok: false });
     expect(f.log).toEqual([]);
   });
