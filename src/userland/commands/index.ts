@@ -10,9 +10,13 @@ import { bridge } from "./bridge.ts";
 import { cat } from "./cat.ts";
 import { chgrp, chmod, chown } from "./chmod.ts";
 import { clear } from "./clear.ts";
+import { cmp } from "./cmp.ts";
+import { column } from "./column.ts";
+import { comm, join } from "./comm.ts";
 import { cp } from "./cp.ts";
 import { cut } from "./cut.ts";
 import { date } from "./date.ts";
+import { diff } from "./diff.ts";
 import { echo } from "./echo.ts";
 import { env } from "./env.ts";
 import { ethtool } from "./ethtool.ts";
@@ -110,9 +114,13 @@ export const COMMANDS: readonly Command[] = [
   chown,
   cksum,
   clear,
+  cmp,
+  column,
+  comm,
   cp,
   cut,
   date,
+  diff,
   dirname,
   echo,
   env,
@@ -131,6 +139,7 @@ export const COMMANDS: readonly Command[] = [
   id,
   ifconfig,
   ip,
+  join,
   kill,
   killall,
   ln,
