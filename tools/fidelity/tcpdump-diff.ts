@@ -2,6 +2,8 @@
  * Compares our tcpdump's text with the installed one's, line by line, on capture files.
  *   node tools/fidelity/tcpdump-diff.ts [--mutated N] [--filters N] [--seed N] [--show N] [FILE.pcap...]
  * Without files: the frames of test/wire/corpus.ts, and N (default 2000) mutations of them; filters: those of filters.ts and N (default 300) made at random.
+ *   node tools/fidelity/tcpdump-diff.ts --golden DIR
+ * writes what the installed one prints for the corpus, and what it says to each filter, for test/userland/commands/tcpdump.
  * Exit 0 when every line is equal, 1 when some differ, 2 when there is no tcpdump.
  */
 import { spawnSync } from "node:child_process";
@@ -160,11 +162,41 @@ function cooked(frame: Uint8Array, version: 1 | 2, i: number): Uint8Array {
   return concat([header, frame.subarray(14)]);
 }
 
-function write(dir: string, name: string, frames: readonly Uint8Array[], linkType: number = LINKTYPE.ETHERNET): string {
-  const records = frames.map((data, i) => pcapRecord({ seconds: 1_795_172_489 + Math.floor(i / 7), nanos: (i * 123_457_000) % 1_000_000_000, data, wireLength: data.length + (i % 11 === 10 ? 3 : 0) }));
+/** Filters get frames that are long enough: on others libpcap's optimiser decides which loads happen at all. */
+const longEnough = (f: Uint8Array): Uint8Array => (f.length < 160 ? concat([f, new Uint8Array(160 - f.length)]) : f);
+
+const FIRST_SECOND = 1_795_172_489;
+function write(dir: string, name: string, frames: readonly Uint8Array[], linkType: number = LINKTYPE.ETHERNET, perSecond = 7): string {
+  const records = frames.map((data, i) => pcapRecord({ seconds: FIRST_SECOND + Math.floor(i / perSecond), nanos: (i * 123_457_000) % 1_000_000_000, data, wireLength: data.length + (i % 11 === 10 ? 3 : 0) }));
   const path = join(dir, name);
   writeFileSync(path, concat([pcapFileHeader({ linkType, snapshotLength: 262144 }), ...records]));
   return path;
+}
+
+const GOLDEN_SETS = ["-nn", "-nn -e", "-nn -v", "-nn -vvv -e", "-nn -q", "-nn -xx", "-nn -A -tttt"];
+
+/** Numbers of the frames that pass, or the refusal. */
+function verdict(path: string, filter: string): number[] | string {
+  const r = real(path, ["-nn", "-q", "-tt", "--", filter]);
+  const refusal = /^tcpdump: (.*)$/m.exec(r.error)?.[1];
+  return refusal ?? r.lines.flatMap((line) => /^17[0-9]{8}\./.exec(line) ? [Number(line.slice(0, 10)) - FIRST_SECOND] : []);
+}
+
+function writeGolden(dir: string, scratch: string): void {
+  const corpus = write(scratch, "corpus.pcap", FRAMES);
+  const { stdout } = spawnSync("tcpdump", ["--version"], { encoding: "utf8" });
+  const tool = stdout.split("\n").slice(0, 2).join(", ");
+  for (const set of GOLDEN_SETS) {
+    const name = `${set.replaceAll(/[^a-zA-Z]+/g, "-").slice(1)}.txt`;
+    writeFileSync(join(dir, name), `# ${tool}: tcpdump -r corpus.pcap ${set}\n${real(corpus, set.split(" ")).lines.join("\n")}`, "latin1");
+  }
+  const long = FRAMES.map(longEnough);
+  const [ethernet, cookedFile] = [
+    write(scratch, "long.pcap", long, LINKTYPE.ETHERNET, 1),
+    write(scratch, "any.pcap", long.map((f, i) => cooked(f, 2, i)), LINKTYPE.LINUX_SLL2, 1),
+  ];
+  const filters = FILTERS.map((filter) => ({ filter, ethernet: verdict(ethernet, filter), any: verdict(cookedFile, filter) }));
+  writeFileSync(join(dir, "filters.json"), `{\n "tool": ${JSON.stringify(tool)},\n "filters": [\n${filters.map((f) => `  ${JSON.stringify(f)}`).join(",\n")}\n ]\n}\n`);
 }
 
 function main(argv: readonly string[]): number {
@@ -179,12 +211,16 @@ function main(argv: readonly string[]): number {
   const show = option("--show", 10);
   const random = lcg(option("--seed", 1));
   const dir = mkdtempSync(join(tmpdir(), "tcpdump-diff-"));
+  const golden = argv.indexOf("--golden");
+  if (golden >= 0) {
+    writeGolden(argv[golden + 1]!, dir);
+    return 0;
+  }
   const filterFiles: string[] = [];
   const files = argv.filter((a, i) => !a.startsWith("--") && !argv[i - 1]?.startsWith("--"));
   if (files.length === 0) {
     const mutated = Array.from({ length: option("--mutated", 2000) }, () => mutate(FRAMES[Math.floor(random() * FRAMES.length)]!, random));
-    // Filters get frames that are long enough: on others libpcap's optimiser decides which loads happen at all.
-    const long = FRAMES.map((f) => (f.length < 160 ? concat([f, new Uint8Array(160 - f.length)]) : f));
+    const long = FRAMES.map(longEnough);
     const sll = (version: 1 | 2, frames: readonly Uint8Array[]): string =>
       write(dir, `sll${version}-${frames === long ? "long" : "corpus"}.pcap`, frames.filter((f) => f.length >= 14).map((f, i) => cooked(f, version, i)), version === 1 ? LINKTYPE.LINUX_SLL : LINKTYPE.LINUX_SLL2);
     filterFiles.push(write(dir, "long.pcap", long), sll(1, long), sll(2, long));
