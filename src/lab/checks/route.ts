@@ -48,7 +48,7 @@ function judgeGet(node: string, ns: Netns, names: Names, get: Get): Verdict | un
   const expected = fact("route.get.expected", { node, to: get.to }, `${node}: ${sayGet(get)}`);
   const answer = ns.rtnl.routeGet({ dst: parseIpv4(get.to)!, ...(get.from === undefined ? {} : { src: parseIpv4(get.from)! }) });
   if (!answer.ok) {
-    if (get.type === "none" || get.type === REFUSALS[answer.error.errno]) return undefined;
+    if (get.type !== undefined && (get.type === "none" || get.type === REFUSALS[answer.error.errno])) return undefined;
     return { pass: false, expected, found: fact("route.get.none", { node, to: get.to, errno: answer.error.errno }, `${node} has no route to ${get.to} (${answer.error.errno})`) };
   }
   const a = answer.value;
