@@ -77,6 +77,10 @@ export class TtyDevice implements Tty {
   /** What can be read. In canonical mode a chunk is a line; an empty one is an end of file. */
   private queue: Uint8Array[] = [];
   private queued = 0;
+  /** Chunks before this one were read. */
+  private head = 0;
+  /** Empty chunks among them. */
+  private ends = 0;
   /** The line being typed, as characters of one to four octets. */
   private line: number[][] = [];
   /** Octets of a character that is not complete. */
@@ -105,12 +109,11 @@ export class TtyDevice implements Tty {
 
   /** What waits unread is taken as if it were typed now, when lines are edited again: the rest of a paste that a line editor left. */
   set mode(to: TtyMode) {
-    const recook = to.canonical && !this.settings.canonical && this.queue.length > 0;
+    const recook = to.canonical && !this.settings.canonical && this.head < this.queue.length;
     this.settings = to;
     if (!recook) return;
-    const waiting = this.queue;
-    this.queue = [];
-    this.queued = 0;
+    const waiting = this.queue.slice(this.head);
+    this.empty();
     // It was echoed, or not, when it came.
     this.settings = { ...to, echo: false };
     for (const chunk of waiting) for (const byte of chunk) this.key(byte);
@@ -122,7 +125,7 @@ export class TtyDevice implements Tty {
 
   get readable(): boolean {
     if (!this.mode.canonical) this.uncook();
-    return this.queue.length > 0 || this.hungUp;
+    return this.head < this.queue.length || this.hungUp;
   }
 
   get writable(): boolean {
@@ -134,11 +137,16 @@ export class TtyDevice implements Tty {
     if (refused) return refused;
     if (this.hungUp) return new Uint8Array(0);
     if (!this.mode.canonical) this.uncook();
-    const first = this.queue[0];
+    const first = this.queue[this.head];
     if (!first) return "EAGAIN";
     const got = first.subarray(0, max);
-    if (got.length === first.length) this.queue.shift();
-    else this.queue[0] = first.subarray(max);
+    if (first.length === 0) this.ends--;
+    if (got.length === first.length) this.head++;
+    else this.queue[this.head] = first.subarray(max);
+    if (this.head > 1024) {
+      this.queue.splice(0, this.head);
+      this.head = 0;
+    }
     this.queued -= got.length;
     return got;
   }
@@ -214,8 +222,7 @@ export class TtyDevice implements Tty {
     }
     const sig = mode.signals ? SIGNAL_KEYS.get(byte) : undefined;
     if (sig) {
-      this.queue = [];
-      this.queued = 0;
+      this.empty();
       this.line = [];
       if (mode.echo) this.show(`^${String.fromCharCode(byte + 64)}`);
       this.host.signalGroup(this.foreground, sig);
@@ -282,12 +289,20 @@ export class TtyDevice implements Tty {
     if (this.queued + bytes.length > MAX_QUEUE) return;
     this.queue.push(bytes);
     this.queued += bytes.length;
+    if (bytes.length === 0) this.ends++;
+  }
+
+  private empty(): void {
+    this.queue = [];
+    this.queued = this.head = this.ends = 0;
   }
 
   /** What was typed ahead as a line becomes readable when the mode is no longer canonical. */
   private uncook(): void {
     if (this.line.length > 0) this.endLine();
-    if (this.queue.some((chunk) => chunk.length === 0)) this.queue = this.queue.filter((chunk) => chunk.length > 0);
+    if (this.ends === 0) return;
+    this.queue = this.queue.slice(this.head).filter((chunk) => chunk.length > 0);
+    this.head = this.ends = 0;
   }
 
   private eraseCharacter(): void {

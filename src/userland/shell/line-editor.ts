@@ -37,6 +37,8 @@ export class LineEditor {
   private tabbed = false;
   private lastArgument = 0;
   private out = "";
+  /** Where the line ends on the screen, while that is known. */
+  private end: { row: number; column: number } | undefined;
 
   constructor(sh: Shell) {
     this.sh = sh;
@@ -53,6 +55,7 @@ export class LineEditor {
     // No carriage return: what a command left on the line without a newline stays readable.
     this.out += `\x1b[?2004h${clean(this.prompt)}`;
     this.row = this.layout(0).row;
+    this.end = undefined;
     try {
       for (;;) {
         yield* this.flush();
@@ -144,6 +147,7 @@ export class LineEditor {
     this.out += `\r${this.row > 0 ? `\x1b[${this.row}A` : ""}`;
     this.out += clean(prompt) + this.shown(prompt);
     const end = this.layout(this.line.length, prompt);
+    this.end = prompt === this.prompt ? end : undefined;
     // The terminal wraps only when something follows: make it so.
     if (end.column === 0 && end.row > 0 && this.line[this.line.length - 1] !== "\n") this.out += " \r";
     this.out += "\x1b[J";
@@ -249,8 +253,10 @@ export class LineEditor {
     if (name !== "M-." && name !== "M-_") this.lastArgument = 0;
     if ("text" in key) {
       this.insert(key.text);
+      this.typing = true;
       return undefined;
     }
+    this.typing = false;
     switch (name) {
       case "C-m":
       case "C-j":
@@ -358,9 +364,13 @@ export class LineEditor {
   // -- changing the line --------------------------------------------------------------------------------------------
 
   private save(): void {
+    const last = this.undo[this.undo.length - 1];
+    // What is typed on at the end is taken back as a whole.
+    if (last && this.cursor === this.line.length && this.cursor > last.cursor && last.cursor === last.line.length && this.typing) return;
     this.undo.push({ line: [...this.line], cursor: this.cursor });
     if (this.undo.length > MAX_UNDO) this.undo.shift();
   }
+  private typing = false;
 
   private takeBack(): void {
     const before = this.undo.pop();
@@ -374,14 +384,37 @@ export class LineEditor {
     const chars = [...text];
     if (this.line.length + chars.length > MAX_LINE) return this.bell();
     this.save();
-    const atEnd = this.cursor === this.line.length;
-    const before = this.layout(this.cursor);
+    if (this.cursor === this.line.length && chars.every((c) => c >= " " && c !== "\x7f")) {
+      this.append(chars);
+      return;
+    }
     this.line.splice(this.cursor, 0, ...chars);
     this.cursor += chars.length;
-    const after = this.layout(this.cursor);
-    // The common case costs one character, not a new line.
-    if (atEnd && after.row === before.row && after.column > before.column && chars.every((c) => c >= " " && c !== "\x7f")) this.out += text;
-    else this.draw();
+    this.draw();
+  }
+
+  /** The common case costs what is typed, however long the line is. */
+  private append(chars: readonly string[]): void {
+    const { columns } = this.tty;
+    let { row, column } = this.end ?? this.layout(this.line.length);
+    for (const c of chars) {
+      const width = charWidth(c.codePointAt(0)!);
+      if (column + width > columns) {
+        row++;
+        column = 0;
+      }
+      this.line.push(c);
+      this.out += c;
+      column += width;
+      if (column < columns) continue;
+      // The terminal wraps only when something follows: make it so.
+      this.out += " \r";
+      row++;
+      column = 0;
+    }
+    this.cursor = this.line.length;
+    this.end = { row, column };
+    this.row = row;
   }
 
   private remove(from: number, to: number): void {
@@ -392,6 +425,7 @@ export class LineEditor {
     const before = this.layout(this.cursor);
     this.line.splice(from, to - from);
     this.cursor = from;
+    this.end = undefined;
     const after = this.layout(this.cursor);
     if (atEnd && to - from === 1 && before.row === after.row && before.column > 0 && gone! >= " ") this.out += `${"\b".repeat(before.column - after.column)}\x1b[K`;
     else this.draw();
@@ -468,14 +502,14 @@ export class LineEditor {
   }
 
   private *paste(): Run<void> {
-    let text = "";
-    for (;;) {
-      const b = yield* this.readKeyRaw();
-      if (b === undefined) break;
-      text += b;
-      if (text.endsWith("\x1b[201~") || text.length > MAX_LINE) break;
+    const chars: string[] = [];
+    const end = "\x1b[201~";
+    while (chars.length <= MAX_LINE && !(chars[chars.length - 1] === "~" && chars.slice(-end.length).join("") === end)) {
+      const c = yield* this.readKeyRaw();
+      if (c === undefined) break;
+      chars.push(c);
     }
-    this.insert(text.replace(/\x1b\[201~$/, "").replace(/\r\n?/g, "\n"));
+    this.insert(chars.join("").replace(/\x1b\[201~$/, "").replace(/\r\n?/g, "\n"));
   }
 
   /** A character as it comes, escape sequences and all. */

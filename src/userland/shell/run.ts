@@ -654,7 +654,9 @@ function* forkRefused(sh: Shell, attempt: number): Run<void> {
   const name = sh.prefix().replace(/line [0-9]+: $/, "");
   yield* sh.proc.warn(`${name}fork: ${attempt < 4 ? "retry: " : ""}${strerror("EAGAIN")}\n`);
   if (attempt >= 4) throw new Abort("discard", 254);
-  if (!(yield* sh.proc.sleep((1 << attempt) * SECOND))) throw new Abort("discard", 130);
+  if (yield* sh.proc.sleep((1 << attempt) * SECOND)) return;
+  yield* giveUpLine(sh);
+  throw new Abort("discard", 130);
 }
 
 /** What the child does about signals: an interactive shell's own settings are not for its children. */
