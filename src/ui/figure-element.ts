@@ -15,6 +15,7 @@ export class FigureElement extends HTMLElement {
   private controls: FilmControls | undefined;
   private starting = false;
   private why: HTMLElement | undefined;
+  private endless = false;
 
   connectedCallback(): void {
     this.life = new Lifetime();
@@ -60,7 +61,8 @@ export class FigureElement extends HTMLElement {
       }
       this.why = h("div", { class: "said-why" });
       this.querySelector("[data-controls]")?.before(this.why);
-      const controls = new FilmControls(parts, new FilmStage(this, film.lab.cables), { begin: () => undefined, onStep: (step) => this.say(step), reading: READING_MS }, this.life);
+      this.endless = taken.endless;
+      const controls = new FilmControls(parts, new FilmStage(this, film.lab.cables), { begin: () => undefined, onStep: (step, index) => this.say(step, index === taken.steps.length - 1), reading: READING_MS }, this.life);
       controls.setSteps(taken.steps);
       this.controls = controls;
       this.dataset.state = "live";
@@ -75,8 +77,9 @@ export class FigureElement extends HTMLElement {
     }
   }
 
-  private say(step: Parameters<ConstructorParameters<typeof FilmControls>[2]["onStep"]>[0]): void {
+  private say(step: Parameters<ConstructorParameters<typeof FilmControls>[2]["onStep"]>[0], last: boolean): void {
     if (!this.why || !step) return;
-    replace(this.why, step.look ? strip(step.look.blocks, { unit: 3, height: 20 }) : undefined, h("span", { class: "num dim" }, text.octets(step.octets)), h("p", {}, ...rich(step.why)));
+    const why = last && this.endless ? text.endless : step.why;
+    replace(this.why, step.look ? strip(step.look.blocks, { unit: 3, height: 20 }) : undefined, h("span", { class: "num dim" }, text.octets(step.octets)), h("p", {}, ...rich(why)));
   }
 }

@@ -24,6 +24,8 @@ class Drawing {
   private readonly wires = new Map<number, Wire>();
   private readonly boxes = new Map<string, Element>();
   private readonly passed: SVGGElement;
+  /** Second lines of boxes that are no addresses: what the node does in this step. */
+  private readonly words = new Map<string, Element>();
 
   constructor(svg: SVGSVGElement, cables: readonly { ends: readonly { node: string; dev: string }[] }[]) {
     this.svg = svg;
@@ -36,7 +38,12 @@ class Drawing {
         else if (fits(ends[0], b) && fits(ends[1], a)) this.wires.set(i, { path, turned: true });
       });
     }
-    for (const box of svg.querySelectorAll("[data-node]")) this.boxes.set(box.getAttribute("data-node") ?? "", box);
+    for (const box of svg.querySelectorAll("[data-node]")) {
+      const name = box.getAttribute("data-node") ?? "";
+      this.boxes.set(name, box);
+      const second = box.querySelectorAll("text")[1];
+      if (second && !/\d/.test(second.textContent ?? "")) this.words.set(name, second);
+    }
     for (const still of svg.querySelectorAll(".follow")) still.remove();
     this.passed = s("g");
     const firstBox = svg.querySelector("[data-node]");
@@ -50,7 +57,8 @@ class Drawing {
   }
 
   /** Boxes that the packet is at, and cables passed. */
-  light(nodes: ReadonlySet<string>, cables: ReadonlySet<number>): void {
+  light(nodes: ReadonlySet<string>, cables: ReadonlySet<number>, acts: ReadonlyMap<string, string>): void {
+    for (const [name, words] of this.words) words.textContent = acts.get(name) ?? "";
     for (const [name, box] of this.boxes) box.querySelector("rect")?.classList.toggle("on", nodes.has(name));
     this.passed.replaceChildren(...[...cables].flatMap((i) => (this.wires.has(i) ? [s("path", { class: "follow", d: this.wires.get(i)!.path.getAttribute("d") ?? "" })] : [])));
   }
@@ -88,7 +96,7 @@ export class FilmStage {
     const passed = new Set(this.related(step, before).flatMap((other) => other.hops.map((hop) => hop.cable)));
     const nodes = new Set(step ? (t >= 1 ? step.hops.map((hop) => hop.to) : [step.hops[0]!.from]) : []);
     for (const drawing of this.drawings) {
-      drawing.light(nodes, passed);
+      drawing.light(nodes, passed, step?.acts ?? new Map());
       const marks = (step?.hops ?? []).flatMap((hop, i): Mark[] => {
         // A packet that has arrived stays on its cable, just before the box.
         const place = drawing.at(hop, Math.min(t, 1) * 0.86 + 0.04);
@@ -107,7 +115,7 @@ export class FilmStage {
   clear(): void {
     this.stop();
     for (const drawing of this.drawings) {
-      drawing.light(new Set(), new Set());
+      drawing.light(new Set(), new Set(), new Map());
       drawing.marks.draw([], 0);
     }
   }

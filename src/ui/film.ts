@@ -30,11 +30,17 @@ export interface Step {
   readonly title: string;
   /** Why it is sent there; `code` in it. */
   readonly why: string;
+  /** What the senders do, in a word for the drawing: "flood". */
+  readonly acts: ReadonlyMap<string, string>;
 }
 
 /** A command that takes longer is stopped as a person would stop it. */
 const PATIENCE = 60e9;
-const STEPS_MAX = 200;
+const STEPS_MAX = 60;
+/** Of a storm so many are enough to see it. */
+const STORM_STEPS = 20;
+/** Frames of one command that are looked at. A loop makes more; that it does is all there is to say then. */
+const FRAMES_MAX = 400;
 /** Faster than life, and slow enough that little time passes between the prompt and the stop. */
 const PACE = 20;
 
@@ -42,6 +48,8 @@ export interface Take {
   readonly steps: readonly Step[];
   /** What each command printed, without its prompt and echo. */
   readonly printed: string;
+  /** It would go on without end: a storm. */
+  readonly endless: boolean;
 }
 
 export class Film {
@@ -51,6 +59,7 @@ export class Film {
   private frames: FrameEvent[] = [];
   private readonly said = new Map<string, string>();
   private readonly opened = new Set<string>();
+  private endless = false;
   /** When something was printed last. */
   private saidAt = 0;
   private wake: (() => void) | undefined;
@@ -93,7 +102,7 @@ export class Film {
   }
 
   private receive(event: Parameters<ConstructorParameters<typeof EngineClient>[0]["event"]>[0]): void {
-    if (event.type === "frames") this.frames.push(...event.frames);
+    if (event.type === "frames") this.addFrames(event.frames);
     else if (event.type === "output") {
       this.said.set(event.terminal, (this.said.get(event.terminal) ?? "") + event.text);
       this.saidAt = event.at;
@@ -105,20 +114,28 @@ export class Film {
     }
   }
 
+  private addFrames(frames: readonly FrameEvent[]): void {
+    const room = FRAMES_MAX - this.frames.length;
+    this.frames.push(...frames.slice(0, Math.max(0, room)));
+    if (frames.length > room) this.endless = true;
+  }
+
   /** Runs "node: command" lines one after the other. */
   async take(lines: readonly { node: string; command: string }[]): Promise<Take> {
     this.frames = [];
+    this.endless = false;
     let printed = "";
     for (const { node, command } of lines) {
       await this.open(node);
       this.said.set(node, "");
       await this.client.ask({ type: "input", terminal: node, data: `${command}\r` });
       await this.untilPrompt(node);
+      if (this.endless) break;
       printed += printedOf(this.said.get(node) ?? "");
     }
     // What happened after the prompt was back belongs to nobody's command.
-    const own = this.frames.filter((frame) => frame.start <= this.saidAt);
-    return { steps: await this.stepsOf(own.slice(0, 4 * STEPS_MAX)), printed };
+    const own = this.endless ? this.frames : this.frames.filter((frame) => frame.start <= this.saidAt);
+    return { steps: await this.stepsOf(own), printed, endless: this.endless };
   }
 
   private async open(node: string): Promise<void> {
@@ -135,7 +152,7 @@ export class Film {
     let stopped = false;
     const done = (): boolean => atPrompt(this.said.get(node) ?? "") === true;
     await this.client.ask({ type: "pace", factor: PACE });
-    while (!done() && !this.broken) {
+    while (!done() && !this.broken && !this.endless) {
       if (this.now > patience && !stopped) {
         stopped = true;
         this.client.tell({ type: "input", terminal: node, data: "\x03" });
@@ -153,10 +170,12 @@ export class Film {
   private async stepsOf(frames: readonly FrameEvent[]): Promise<Step[]> {
     const groups: FrameEvent[][] = [];
     for (const frame of [...frames].sort((a, b) => a.start - b.start || a.cable - b.cable || a.packet - b.packet)) {
-      const first = groups.at(-1)?.[0];
-      const same = first !== undefined && this.sender(first) === this.sender(frame) && first.label === frame.label && first.cable !== frame.cable && frame.start < first.arrival;
-      if (same) groups.at(-1)!.push(frame);
-      else if (groups.length < STEPS_MAX) groups.push([frame]);
+      // What is under way at the same time is one step: the copies of a flood, or of several.
+      const group = groups.at(-1);
+      const meanwhile = group !== undefined && frame.start < Math.min(...group.map((other) => other.arrival));
+      if (meanwhile) group.push(frame);
+      else if (groups.length < (this.endless ? STORM_STEPS : STEPS_MAX)) groups.push([frame]);
+      else break;
     }
     const steps: Step[] = [];
     for (const group of groups) steps.push(await this.stepOf(group));
@@ -179,16 +198,21 @@ export class Film {
     });
     const from = hops[0]!.from;
     const to = hops.map((hop) => hop.to).join(", ");
+    // A switch that sends to several does not know where the destination is; all of a flood are of one kind.
+    const acts = new Map<string, string>();
+    for (const hop of hops) if (this.lab.nodes.find((node) => node.name === hop.from)?.kind === "switch") acts.set(hop.from, acts.has(hop.from) || look?.dst === "ff:ff:ff:ff:ff:ff" ? text.acts.flood : text.acts.one);
+    const many = new Set(hops.map((hop) => hop.from)).size > 1;
     return {
       hops,
       packet: first.packet,
       family: familyOf(first.family),
       letters: first.label,
+      acts,
       at: first.start,
       octets: first.length,
       look,
-      title: hops.length > 1 ? text.hopFlood(first.label, from, to) : text.hop(first.label, from, to),
-      why: this.why(first, from, to, look, sent, walk),
+      title: many ? text.hopMany(first.label, hops.length) : hops.length > 1 ? text.hopFlood(first.label, from, to) : text.hop(first.label, from, to),
+      why: many ? text.hopManyWhy([...new Set(hops.map((hop) => hop.from))].join(", ")) : this.why(first, from, to, look, sent, walk),
     };
   }
 

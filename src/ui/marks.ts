@@ -65,18 +65,28 @@ export class MarkLayer {
 /** Half the height of a box, with some air: letters that find no room beside a short cable go above the boxes, or below. */
 const CLEAR_OF_BOX = 34;
 
+/** A cable less steep than this is level: letters stand above it. */
+const LEVEL = 0.2;
+
 /** Where letters stand so that they cover neither the mark, nor the cable, nor the boxes at its ends. */
 export function letterPlace({ at, from, towards, letters }: Mark, width: number): { x: number; y: number; anchor: "start" | "middle" } {
   const w = letters.length * LETTER;
   const dx = towards.x - from.x;
   const dy = towards.y - from.y;
-  if (Math.abs(dy) > Math.abs(dx) * 0.8) return { x: at.x + 15 + w > width ? at.x - 15 - w : at.x + 15, y: at.y + 5, anchor: "start" };
+  if (Math.abs(dy) > Math.abs(dx) * 0.8) {
+    const y = Math.min(Math.max(from.y, towards.y) - 12, Math.max(Math.min(from.y, towards.y) + 16, at.y + 5));
+    return { x: at.x + 15 + w > width ? at.x - 15 - w : at.x + 15, y, anchor: "start" };
+  }
   const left = Math.min(from.x, towards.x) + 6;
   const right = Math.max(from.x, towards.x) - 6;
-  if (right - left >= w) {
-    const x = Math.min(right - w / 2, Math.max(left + w / 2, at.x));
-    const line = (px: number): number => from.y + ((px - from.x) * dy) / (dx || 1);
-    return { x, y: Math.min(at.y - 14, line(x - w / 2) - 8, line(x + w / 2) - 8), anchor: "middle" };
+  const slope = dy / (dx || 1);
+  if (Math.abs(slope) < LEVEL && right - left >= w) return { x: Math.min(right - w / 2, Math.max(left + w / 2, at.x)), y: Math.min(at.y, from.y, towards.y) - 14, anchor: "middle" };
+  if (Math.abs(slope) >= LEVEL) {
+    // Beside the mark, on the side that the cable leaves free: below it where the cable rises that way, above it where it falls.
+    const toRight = right - at.x >= w + 14;
+    const rises = toRight ? slope < 0 : slope > 0;
+    const x = toRight ? at.x + 14 : at.x - 14 - w;
+    if (toRight || at.x - left >= w + 14) return { x, y: at.y + (rises ? 17 : -9), anchor: "start" };
   }
   const above = Math.min(from.y, towards.y) - CLEAR_OF_BOX;
   const x = Math.min(width - w / 2 - 4, Math.max(w / 2 + 4, (left + right) / 2));

@@ -79,7 +79,6 @@ export class MiniNetElement extends HTMLElement {
   private prepare(film: Film): void {
     if (this.controls) return;
     for (const still of this.querySelectorAll("svg.net .over:not([data-packets] *)")) still.remove();
-    this.setStillWords();
     const play = button("btn primary sm icon", icon("play"), () => undefined, { "aria-label": text.playFilm });
     const next = button("btn sm icon", icon("step"), () => undefined, { "aria-label": text.nextStep });
     const range = h("input", { type: "range", "aria-label": text.step });
@@ -89,15 +88,6 @@ export class MiniNetElement extends HTMLElement {
     this.querySelector("form.line")?.before(this.bar, this.said);
     this.stage = new FilmStage(this, film.lab.cables);
     this.controls = new FilmControls({ play, next, range, status }, this.stage, { begin: () => undefined, onStep: (step) => step && this.explain(step, step.why), reading: READING_MS }, this.life);
-  }
-
-  /** The still picture's "flood" is not a fact about every packet. */
-  private setStillWords(): void {
-    for (const box of this.querySelectorAll('svg.net [data-node="sw1"]')) {
-      const [name, sub] = box.querySelectorAll("text");
-      if (sub) sub.textContent = "br0";
-      void name;
-    }
   }
 
   private explain(step: Parameters<ConstructorParameters<typeof FilmControls>[2]["onStep"]>[0], why: string): void {

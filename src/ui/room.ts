@@ -217,6 +217,8 @@ export class Room {
     });
     const load = button("btn sm", text.loadSubmission, () => file.click());
     return [
+      h("h2", {}, text.fileParts),
+      h("p", {}, text.fileWhat),
       h("label", { class: "label", for: "pw-student" }, text.studentLabel),
       name,
       h("p", { class: "dim", id: "pw-student-hint" }, text.studentHint),
@@ -228,7 +230,7 @@ export class Room {
   private keyParts(): Child[] {
     const on = h("input", { type: "checkbox", ...(keysOn() ? { checked: true } : {}) });
     on.addEventListener("change", () => setKeysOn(on.checked));
-    return [h("dl", { class: "keylist" }, ...text.keyList.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", { class: "k" }, key)), h("dd", {}, does)))), h("label", { class: "keysoff" }, on, ` ${text.keysOff}`)];
+    return [h("h2", {}, text.keys), h("dl", { class: "keylist" }, ...text.keyList.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", { class: "k" }, key)), h("dd", {}, does)))), h("label", { class: "keysoff" }, on, ` ${text.keysOff}`)];
   }
 
   private listen(): void {
@@ -381,10 +383,8 @@ export class Room {
 
   private setPace(factor: number): void {
     void this.client.ask({ type: "pace", factor });
-    const now = this.now;
-    const wall = performance.now();
-    const { byTime } = this.status;
-    this.map.setClock(byTime ? () => (factor === 0 ? this.now : Math.max(this.now, Math.min(this.now + 50e6 * factor, now + (performance.now() - wall) * 1e6 * factor))) : undefined);
+    // The engine tells the time with every frame, so that nothing has to be guessed in between.
+    this.map.setClock(this.status.byTime ? () => this.now : undefined);
     this.deck.setPaused(factor === 0, () => this.status.toggle(true));
   }
 

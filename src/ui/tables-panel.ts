@@ -19,6 +19,9 @@ export interface CableFacts {
 }
 
 const formatBits = (bits: number): string => (bits >= 1e9 ? `${bits / 1e9} Gbit` : bits >= 1e6 ? `${bits / 1e6} Mbit` : bits >= 1e3 ? `${bits / 1e3} kbit` : `${bits} bit`);
+/** What is asked for most stands first. */
+const ORDER: readonly Table["kind"][] = ["fdb", "neigh", "routes", "addresses", "links"];
+
 /** What makes a row another row: everything but its counters. */
 const COUNTERS = new Set(["rx packets", "tx packets", "dropped"]);
 const keyOf = (table: Table, row: readonly string[]): string => row.filter((_, i) => !COUNTERS.has(table.columns[i] ?? "")).join("\u0000");
@@ -102,7 +105,7 @@ export class TablesPanel {
     const { tables } = this;
     if (!tables) return;
     let anyNew = false;
-    const drawn = tables.tables.map((table) => {
+    const drawn = [...tables.tables].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind)).map((table) => {
       const old = this.before.get(`${tables.node} ${tables.netns} ${table.kind}`);
       const fresh = (row: readonly string[]): boolean => old !== undefined && !old.has(keyOf(table, row));
       if (table.rows.some(fresh)) anyNew = true;

@@ -40,6 +40,7 @@ export const en = {
   handIn: "Hand in",
   more: "More",
   fileParts: "Submission",
+  fileWhat: "One file with what you typed and when. Whoever grades it replays it: the replay is the grade.",
   studentLabel: "Your name or number, as your instructor knows it",
   studentHint: "It is written into the file. Leave it empty if nobody asks.",
   download: "Download submission",
@@ -287,6 +288,10 @@ export const en = {
   stepOf: (n: number, of: number, what: string) => `Step ${n} of ${of}: ${what}`,
   hop: (letters: string, from: string, to: string) => `${letters}, ${from} to ${to}`,
   hopFlood: (letters: string, from: string, to: string) => `${letters}, a copy from ${from} to each of ${to}`,
+  acts: { flood: "flood", one: "one port" },
+  hopMany: (letters: string, n: number) => `${letters}, ${n} frames at once`,
+  hopManyWhy: (nodes: string) => `At the same time ${nodes} send what they have received out of their other ports.`,
+  endless: "These frames go round without end. The network was stopped here.",
   hopPlain: (from: string, to: string) => `It goes from ${from} to ${to}.`,
   hopNode: {
     flood: (node: string, dst: string, broadcast: boolean) => (broadcast ? `${node} looks up \`${dst}\`: broadcast, so a copy goes to every port but the one it came from.` : `${node} looks up \`${dst}\`: not learnt, so a copy goes to every port but the one it came from.`),

@@ -57,6 +57,9 @@ function wayOf(d: Decision): string {
   return far ? `${here} > ${far}` : d.entry;
 }
 
+/** The entry without the device that stands beside it already. */
+const entryOf = (d: Decision): string => (d.dev ? d.entry.replace(` dev ${d.dev}`, "").replace(` master ${d.dev}`, "") : d.entry);
+
 const macOf = (d: Decision): string => [...d.bytes.subarray(0, 6)].map((b) => b.toString(16).padStart(2, "0")).join(":");
 
 export class WalkPanel {
@@ -155,7 +158,7 @@ export class WalkPanel {
     const dropped = d.verdict === "drop";
     const harmless = INNOCENT.has(d.reason);
     const head = d.dev ? `${text.stages[d.stage]} ${d.dev}` : text.stages[d.stage];
-    const what = dropped ? text.dropped(d.reason || d.entry) : d.verdict === "flood" ? text.verdicts.flood : (d.stage === "cable" ? wayOf(d) : d.entry) || text.verdicts[d.verdict];
+    const what = dropped ? text.dropped(d.reason || d.entry) : d.verdict === "flood" ? text.verdicts.flood : (d.stage === "cable" ? wayOf(d) : entryOf(d)) || text.verdicts[d.verdict];
     const small = strip(look.blocks, { unit: 0.5, height: 11, bare: true });
     const b = button(`stp${dropped && !harmless ? " bad" : ""}`, [h("span", { class: "n" }, String(i + 1)), h("span", { class: "w" }, head), h("span", { class: "x" }, dropped ? icon("cross") : false, what), small], () => this.choose(i), { "aria-expanded": String(on), ...(on ? { "aria-current": "step" } : {}) });
     return h("li", { class: `st${on ? " sel" : ""}` }, b, on ? this.why(d) : false);

@@ -221,6 +221,7 @@ describe("packets", () => {
       while (!document.querySelector("svg.live [data-packets] .pk")) await new Promise(requestAnimationFrame);
       document.querySelector<HTMLButtonElement>(".time button")?.click();
     });
+    await page.waitForTimeout(100);
     const place = await page.locator("svg.live [data-packets] .pk").first().getAttribute("transform");
     await page.waitForTimeout(400);
     expect(await page.locator("svg.live [data-packets] .pk").first().getAttribute("transform")).toBe(place);

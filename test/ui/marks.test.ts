@@ -21,10 +21,17 @@ describe("letters beside a mark", () => {
     expect(place.y).toBeLessThan(90);
   });
 
-  test("do not lie on a slanting cable", () => {
-    const { x, y } = letterPlace(mark([100, 150], [300, 50], 0.9), WIDTH);
-    const lineAt = (px: number): number => 150 - (px - 100) / 2;
-    expect(y).toBeLessThan(lineAt(x + 56));
+  test.each([[0.1], [0.5], [0.9]])("do not lie on a slanting cable, nor far from their mark, at %f", (t) => {
+    for (const towards of [[400, 50], [400, 250]] as const) {
+      const here = mark([100, 150], [...towards], t);
+      const { x, y } = letterPlace(here, WIDTH);
+      const lineAt = (px: number): number => 150 + ((px - 100) * (towards[1] - 150)) / 300;
+      // The letters' box, 12 px high, on one side of the line along its whole width.
+      const above = y < Math.min(lineAt(x), lineAt(x + 112));
+      const below = y - 10 > Math.max(lineAt(x), lineAt(x + 112));
+      expect(above || below).toBe(true);
+      expect(Math.min(Math.abs(x - here.at.x), Math.abs(x + 112 - here.at.x))).toBeLessThan(20);
+    }
   });
 
   test("go above the boxes of a cable that is too short for them, below where there is no room above", () => {
