@@ -95,6 +95,7 @@ export class RtnlSocket implements Rtnl {
     if (spec.peer?.mtu !== undefined) peer.setMtu(spec.peer.mtu);
     if (spec.txqlen !== undefined) dev.txqlen = spec.txqlen;
     kernel.joinVeth(dev, peer);
+    if (peerNs !== ns) ns.idOf(peerNs); // its RTM_NEWLINK names the peer's namespace
     return ok(dev.ifindex);
   }
 
@@ -206,10 +207,12 @@ export class RtnlSocket implements Rtnl {
     if (to.deviceByName(target) !== undefined) return failed("EEXIST");
     dev.setUp(false);
     this.release(dev);
+    this.ns.idOf(to); // peernet2id_alloc: the message of its leaving says where it went
     this.ns.forgetDevice(dev);
     dev.name = target;
     if (to.deviceByIndex(dev.ifindex) !== undefined) dev.ifindex = to.newIndex();
     to.register(dev);
+    if (dev.linkNetns !== undefined && dev.linkNetns !== to) to.idOf(dev.linkNetns);
     return ok();
   }
 

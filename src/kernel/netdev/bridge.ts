@@ -107,6 +107,11 @@ export class Bridge extends NetDevice {
     return this.stp.topologyChange ? this.stp.forwardDelay : this.ageingTime;
   }
 
+  /** __br_set_topology_change: twice the forward delay meanwhile. */
+  private shownAgeingTime(): Nanos {
+    return this.stp.enabled && this.stp.topologyChange ? 2 * this.stp.forwardDelay : this.ageingTime;
+  }
+
   private expired(f: FdbItem): boolean {
     return !f.static && !f.externLearn && !f.local && f.updated + this.holdTime() <= this.clock.now;
   }
@@ -538,7 +543,7 @@ export class Bridge extends NetDevice {
       if (this.stp.enabled) return err({ errno: "EBUSY" });
       if (!port.dev.isUp || (!port.dev.carrier && c.state !== "disabled")) return err({ errno: "ENETDOWN" });
       port.state = c.state;
-      this.updateCarrier();
+      this.stp.portStateSelection(); // a port set to blocking goes on forwarding at once
     }
     if (c.cost !== undefined) {
       if (c.cost < 1 || c.cost > 65535) return err({ errno: "ERANGE" });
@@ -564,7 +569,7 @@ export class Bridge extends NetDevice {
     const ticks = (t: Nanos): number => Math.round(t / (SECOND / 100));
     const left = (at: Nanos): number => (at === 0 ? 0 : ticks(Math.max(at - this.clock.now, 0)));
     info.bridge = {
-      forwardDelay: ticks(s.forwardDelay), helloTime: ticks(s.helloTime), maxAge: ticks(s.maxAge), ageingTime: ticks(this.ageingTime), stpState: s.enabled ? 1 : 0, priority: s.priority,
+      forwardDelay: ticks(s.forwardDelay), helloTime: ticks(s.helloTime), maxAge: ticks(s.maxAge), ageingTime: ticks(this.shownAgeingTime()), stpState: s.enabled ? 1 : 0, priority: s.priority,
       groupFwdMask: this.groupFwdMask, groupAddr: (BPDU_DST as Uint8Array).slice(), vlanFiltering: 0, vlanProtocol: 0x8100, vlanDefaultPvid: DEFAULT_PVID, mcastSnooping: this.mcastSnooping,
       bridgeId: s.bridgeId(), rootId: s.rootId(), rootPort: s.rootPort, rootPathCost: s.rootPathCost, topologyChange: s.topologyChange ? 1 : 0,
       topologyChangeDetected: s.topologyChangeDetected ? 1 : 0, helloTimer: left(s.timerAt("hello")), tcnTimer: left(s.timerAt("tcn")), topologyChangeTimer: left(s.timerAt("topologyChange")),

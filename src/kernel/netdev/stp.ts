@@ -351,7 +351,7 @@ export class SpanningTree {
   }
 
   /** br_port_state_selection. */
-  private portStateSelection(): void {
+  portStateSelection(): void {
     for (const p of this.bridge.ports) {
       if (p.state === "disabled") continue;
       const s = this.state(p);
