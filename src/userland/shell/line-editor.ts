@@ -96,8 +96,10 @@ export class LineEditor {
 
   /** Leaves the line on the screen. @returns its text. */
   private finish(end: string): string {
-    this.cursor = this.line.length;
-    this.place();
+    if (this.cursor !== this.line.length) {
+      this.cursor = this.line.length;
+      this.place();
+    }
     // After a full row the cursor is on a fresh one already.
     const { column, row } = this.layout(this.line.length);
     const fresh = column === 0 && row > 0 && this.line[this.line.length - 1] !== "\n";
@@ -191,6 +193,8 @@ export class LineEditor {
         yield { read: [this.tty] };
         if (resized) {
           resized = false;
+          this.sh.set("LINES", String(this.tty.rows));
+          this.sh.set("COLUMNS", String(this.tty.columns));
           this.draw();
           yield* this.flush();
         }

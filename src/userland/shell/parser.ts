@@ -391,6 +391,7 @@ export class Parser {
   }
 
   private command_(): Node {
+    this.aliasNext = -1;
     this.expandAlias();
     const t = this.peek();
     const { line } = t;
@@ -582,7 +583,10 @@ export class Parser {
     let declares = false;
     for (;;) {
       if (node.words.length === 0) this.expandAlias();
-      else if (this.aliasNext >= 0 && this.peek().start >= this.aliasNext) this.expandAlias();
+      else if (this.aliasNext >= 0 && this.peek().start >= this.aliasNext) {
+        this.aliasNext = -1;
+        this.expandAlias();
+      }
       const t = this.peek();
       if (t.kind === "redirect") {
         node.redirects.push(this.redirect());
@@ -688,7 +692,6 @@ export class Parser {
   /** Replaces an alias at the start of a command in the text itself, as both shells do. */
   private expandAlias(): void {
     const { aliases } = this.o;
-    this.aliasNext = -1;
     if (!aliases || aliases.size === 0) return;
     for (let count = 0; count < 100; count++) {
       const t = this.peek();

@@ -70,7 +70,7 @@ class Printer {
     return "    ".repeat(this.indent);
   }
   private close(): string {
-    return this.lines ? this.pad() : " ";
+    return this.lines ? this.pad() : "";
   }
 
   /** Lines of a body, one level in. */
