@@ -6,7 +6,8 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const calledFrom = process.cwd();
+// npm changes to the package; paths are the caller's.
+const calledFrom = process.env.npm_lifecycle_event === undefined ? process.cwd() : (process.env.INIT_CWD ?? process.cwd());
 process.chdir(root);
 const win = process.platform === "win32";
 const [major, minor] = process.versions.node.split(".").map(Number);
