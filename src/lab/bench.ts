@@ -12,8 +12,8 @@ import type { Network, RunEnd } from "./network.ts";
 import type { Change } from "./schema.ts";
 import { replay, type ReplayFailure, type Session, type SessionOptions } from "./session.ts";
 
-/** Events of one check's own doing: probes, idle time, commands. */
-const CHECK_BUDGET = 20_000_000;
+/** Events of one check's own doing: probes, idle time, commands. A sound network takes a hundredth of it. */
+export const CHECK_BUDGET = 3_000_000;
 
 export interface BenchOptions {
   /** Events in all. */

@@ -26,9 +26,13 @@ const SLICE_MS = 4;
 const SLICE_EVENTS = 2_000;
 /** Events between two looks at the clock, at most; fewer when events are heavy, as a program's that copies files. */
 const STRIDE_EVENTS = 256;
-/** Events of a storm after which time stands still until somebody does something; and how many an input buys then. */
-const STORM_EVENTS = 1_000_000;
-const STORM_STEP = 100_000;
+/**
+ * A storm, or a program without a pause, would cost without end, now and in every replay. So many events after the last input, and so
+ * many a virtual second, and time stands still; each further input buys a few more.
+ */
+const HELD_EVENTS = 1_000_000;
+const HELD_STEP = 100_000;
+const HELD_RATE = 100_000;
 /** Behind by so much virtual time it is said that the engine cannot follow. */
 const SLOW: Nanos = 100 * MILLISECOND;
 /** A tab that slept does not catch up more than this. */
@@ -52,9 +56,9 @@ export class EngineHost {
   /** Where virtual time is to stand by now. */
   private target: Nanos = 0;
   private stride = 16;
-  /** Events until which a storm may go on. */
-  private stormUntil = 0;
-  private stormStopped = false;
+  /** Events and time at the last input; whether time stands still since. */
+  private lastInput = { events: 0, at: 0 };
+  private isHeld = false;
   private skipping: { to: Nanos; id: number } | undefined;
   /** An entry whose journal record is being written. */
   private unsaved: { number: number; entry: LogEntry; then: () => void } | undefined;
@@ -174,8 +178,8 @@ export class EngineHost {
     watch.begin(made.value);
     this.target = made.value.now;
     this.skipping = undefined;
-    this.stormUntil = made.value.executed + STORM_EVENTS;
-    this.stormStopped = false;
+    this.lastInput = { events: made.value.executed, at: made.value.now };
+    this.isHeld = false;
     return ok(made.value);
   }
 
@@ -187,7 +191,7 @@ export class EngineHost {
     const then = (): void => {
       const done = session.apply(entry);
       if (!done.ok) return this.refuse(r, done.error);
-      if (this.stormStopped) this.stormUntil = session.executed + STORM_STEP;
+      this.lastInput = { events: session.executed, at: session.now };
       if (after !== undefined) after();
       else this.post(reply);
     };
@@ -307,7 +311,7 @@ export class EngineHost {
   }
 
   private run(session: Session, wallMs: number): boolean {
-    if (session.stuck !== undefined || this.holdsStorm(session)) return false;
+    if (session.stuck !== undefined || this.holds(session)) return false;
     const skip = this.skipping;
     if (skip !== undefined) this.target = Math.max(skip.to, session.now);
     else if (this.pace === Number.POSITIVE_INFINITY) this.target = session.now + SECOND;
@@ -318,26 +322,30 @@ export class EngineHost {
     }
     const end = this.slice(session);
     if (end === "stuck") this.post({ type: "notice", notice: { kind: "budget", at: session.now, text: `Time stands still at ${(session.now / SECOND).toFixed(3)} s: ${session.stuck ?? ""}. Undo the last command to go on; nothing before it is lost.` } });
-    if (skip !== undefined && end !== "budget") {
-      this.skipping = undefined;
-      this.target = session.now;
-      this.post({ id: skip.id, ok: true, type: "skip" });
-    }
+    if (end !== "budget") this.endSkip(session);
     this.tellClock(session, end === "budget" && skip === undefined && this.target - session.now > SLOW * Math.max(1, this.pace));
     return end === "budget" || (end === "reached" && this.pace === Number.POSITIVE_INFINITY);
   }
 
-  /** A storm that nobody ends would cost without end, now and in every replay. */
-  private holdsStorm(session: Session): boolean {
-    if (this.watch?.isStorming !== true) {
-      this.stormUntil = session.executed + STORM_EVENTS;
-      this.stormStopped = false;
-      return false;
+  private holds(session: Session): boolean {
+    const events = session.executed - this.lastInput.events;
+    const rate = (events * SECOND) / (session.now - this.lastInput.at + 1);
+    const held = events > (this.isHeld ? HELD_STEP : HELD_EVENTS) && rate > HELD_RATE;
+    if (held && !this.isHeld) {
+      const what = this.watch?.isStorming === true ? "The storm is held" : "Something runs without a pause and is held";
+      this.post({ type: "notice", notice: { kind: "budget", at: session.now, text: `${what}: time stands still until you type (Ctrl-C ends a program), pull a cable or undo the last command. Nothing you typed is lost.` } });
     }
-    if (session.executed < this.stormUntil) return false;
-    if (!this.stormStopped) this.post({ type: "notice", notice: { kind: "budget", at: session.now, text: "The storm is held: time stands still until you type, pull a cable or undo the last command." } });
-    this.stormStopped = true;
-    return true;
+    this.isHeld = held || (this.isHeld && session.now - this.lastInput.at < SECOND);
+    if (held) this.endSkip(session);
+    return held;
+  }
+
+  private endSkip(session: Session): void {
+    const skip = this.skipping;
+    if (skip === undefined) return;
+    this.skipping = undefined;
+    this.target = session.now;
+    this.post({ id: skip.id, ok: true, type: "skip" });
   }
 
   private slice(session: Session): "reached" | "budget" | "stuck" {

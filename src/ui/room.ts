@@ -106,7 +106,7 @@ export class Room {
       openCable: (cable: number) => this.openCable(cable),
       follow: (packet: number) => void this.follow(packet),
     };
-    this.tasks = new TaskList(o.lab, { check: (task) => void this.check(task), hint: (task) => void this.hint(task), walk: (walk) => this.showWalk(walk, "", undefined) });
+    this.tasks = new TaskList(o.lab, { check: (task) => void this.check(task), hint: (task) => void this.hint(task), walk: (walk) => this.showCheckWalk(walk) });
     this.map = new NetMap(o.lab, mapHooks);
     this.outline = new Outline(o.lab, mapHooks);
     for (const cable of this.cut) {
@@ -496,6 +496,13 @@ export class Room {
     }, WALK_MS);
   }
 
+  /** The packet of a failed check: it lived in a copy of the network. */
+  private showCheckWalk(walk: WalkView): void {
+    this.followed = undefined;
+    this.capture.select(undefined);
+    this.showWalk(walk, "", undefined);
+  }
+
   /** @param at the instant whose decision is opened; the last one without it. */
   private showWalk(walk: WalkView, label: string, at: number | undefined): void {
     const steps = walk.decisions;
@@ -521,14 +528,14 @@ export class Room {
 
   private drawPath(): void {
     const walk = this.walk.shown;
-    const at = walk?.decisions[this.walk.step]?.at ?? 0;
     if (!walk) {
       this.map.setFollowed(undefined);
       return;
     }
     const passed = walk.decisions.slice(0, this.walk.step + 1);
-    const packets = new Set(walk.decisions.map((d) => d.packet));
-    const cables = new Set(this.capture.frames.filter((frame) => packets.has(frame.packet) && frame.start <= at).map((frame) => frame.cable));
+    const packets = new Set(this.followed ? walk.decisions.map((d) => d.packet) : []);
+    // From the decisions themselves: a packet of a check has its number in a replayed copy, not here.
+    const cables = new Set(passed.flatMap((d) => (d.stage === "cable" ? [this.cableOf(d.node, d.dev)] : [])));
     const path: FollowedPath = { packets, cables, nodes: new Set(passed.map((d) => d.node)), devices: new Set(passed.filter((d) => d.dev).map((d) => `${d.node}:${d.dev}`)) };
     this.map.setFollowed(path);
   }

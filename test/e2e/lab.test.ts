@@ -573,4 +573,34 @@ describe("live drawings", () => {
     expect(troubles).toEqual([]);
     await context.close();
   });
+
+  test("a chapter's figure is still until play is pressed; then its commands run and its packets move", async () => {
+    const context = await Room.context(browser, { width: 1280, height: 900, reduced: true });
+    const page = await context.newPage();
+    const troubles: string[] = [];
+    page.on("console", (message) => void (message.type() === "error" && troubles.push(message.text())));
+    page.on("pageerror", (error) => troubles.push(error.message));
+    const fetched: string[] = [];
+    page.on("request", (request) => void fetched.push(request.url()));
+    await page.goto(`${site.url}/arp/`);
+    const figure = page.locator("pw-figure").first();
+    await figure.scrollIntoViewIfNeeded();
+    await page.waitForSelector("pw-figure[data-state=ready]");
+    expect(fetched.filter((url) => /engine-worker|xterm/.test(url))).toEqual([]);
+
+    await figure.locator("[data-act=next]").click();
+    await figure.locator(".said-why").waitFor({ timeout: 20_000 });
+    expect(await figure.locator("[data-status]").innerText()).toMatch(/^Step 1 of \d+: who-has 10\.0\.1\.3, h1 to s1$/);
+    expect(await figure.locator(".said-why").innerText()).toContain("does not know the MAC");
+    await figure.locator("[data-act=next]").click();
+    await page.waitForFunction(() => /^Step 2/.test(document.querySelector("pw-figure [data-status]")?.textContent ?? ""));
+    expect(await figure.locator("svg.broad .pk").count()).toBeGreaterThanOrEqual(2);
+    await figure.locator("[data-act=play]").click();
+    const last = await figure.locator("input").getAttribute("max");
+    await page.waitForFunction((n) => document.querySelector("pw-figure [data-status]")?.textContent?.startsWith(`Step ${n} of ${n}`), last, { timeout: 60_000 });
+    expect(await figure.locator("[data-status]").innerText()).toContain("echo reply 1");
+    expect(fetched.filter((url) => /xterm/.test(url))).toEqual([]);
+    expect(troubles).toEqual([]);
+    await context.close();
+  });
 });

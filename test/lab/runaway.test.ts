@@ -114,6 +114,22 @@ test("a routing loop is named with its routers, packets die by TTL, and nothing 
   expect(f.screen).toContain("2 packets transmitted, 0 received, +2 errors");
 });
 
+test("a program without a pause is held after a while, costs nothing then, and Ctrl-C ends it", () => {
+  const f = new Face(LOOP);
+  f.type("while :; do :; done\r");
+  f.ticks(4_000, () => f.notices.length > 0);
+  expect(f.notices).toEqual([expect.objectContaining({ kind: "budget", text: expect.stringContaining("runs without a pause") })]);
+  const stood = f.now;
+  f.ticks(50);
+  expect(f.now).toBe(stood);
+  f.type("\u0003");
+  f.ticks(25, () => /\^C[^]*# $/.test(f.screen));
+  expect(f.screen).toMatch(/\^C[^]*# $/);
+  f.virtual(5);
+  expect(f.now).toBeGreaterThan(stood + 4 * SECOND);
+  expect(f.notices.length).toBe(1);
+});
+
 describe("programs without end leave the machine usable", () => {
   test.each([
     ["while :; do :; done"],

@@ -3,7 +3,7 @@ import type { Skb } from "../../sim/skb.ts";
 import { LINKTYPE, readCapture } from "../../wire/pcap.ts";
 import { compileFilter } from "../../userland/commands/tcpdump/filter/compile.ts";
 import type { Predicate } from "../../userland/commands/tcpdump/filter/condition.ts";
-import type { Bench } from "../bench.ts";
+import { type Bench, CHECK_BUDGET } from "../bench.ts";
 import { applyChange } from "../changes.ts";
 import type { CheckOf } from "../schema.ts";
 import type { Session } from "../session.ts";
@@ -32,7 +32,7 @@ export function judgeCapture(check: Capture, bench: Bench): Verdict | undefined 
   const session = listen(check, tallies, count, bench);
   if (session === undefined) return undefined;
   for (const change of check.during) {
-    bench.note(applyChange(session.network, change, 20_000_000));
+    bench.note(applyChange(session.network, change, CHECK_BUDGET));
     if (bench.spent !== undefined) return undefined;
   }
   return judge(check, tallies);
