@@ -33,6 +33,11 @@ export class Console {
     this.name = proc.name;
   }
 
+  /** setbuf(stdout, NULL): from now on everything is written at once. */
+  unbuffer(): void {
+    this.out.unbuffered = true;
+  }
+
   *print(text: string): Run<void> {
     yield* this.out.put(octets(text));
   }

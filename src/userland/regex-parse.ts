@@ -262,7 +262,7 @@ class Parser {
       if (token.t === "end" || token.t === "|") break;
       if (token.t === ")") {
         if (this.depth > 1) break;
-        if (this.o.syntax !== "grep-ere") throw new PatternError(this.perl ? "unmatched closing parenthesis" : "Unmatched ) or \\)");
+        if (this.o.syntax !== "grep-ere" && this.o.syntax !== "awk") throw new PatternError(this.perl ? "unmatched closing parenthesis" : "Unmatched ) or \\)");
       }
       const piece = this.piece(token, next, first);
       if (piece) items.push(piece);
@@ -318,7 +318,7 @@ class Parser {
       case "perl":
         throw new PatternError("quantifier does not follow a repeatable item");
       default:
-        return this.setOf(token.text.charCodeAt(0));
+        throw new PatternError("missing operand");
     }
   }
 
@@ -369,7 +369,7 @@ class Parser {
 
   private close(): void {
     const [token, next] = this.peek(false);
-    if (token.t !== ")") throw new PatternError(this.perl ? "missing closing parenthesis" : "Unmatched ( or \\(");
+    if (token.t !== ")") throw new PatternError(this.perl ? "missing closing parenthesis" : this.o.syntax === "awk" ? "missing ')'" : "Unmatched ( or \\(");
     this.pos = next;
   }
 
@@ -440,6 +440,10 @@ class Parser {
 
   // -- bracket expressions ----------------------------------------------------------------------------------------------
 
+  private get unmatchedBracket(): string {
+    return this.o.syntax === "awk" ? "bad class -- [], [^] or [" : UNMATCHED_BRACKET;
+  }
+
   /** After the `[`. */
   private bracket(): CharSet {
     const set = new CharSet();
@@ -452,7 +456,7 @@ class Parser {
     }
     for (let first = true; ; first = false) {
       const c = this.p[this.pos];
-      if (c === undefined) throw new PatternError(this.perl ? "missing terminating ] for character class" : UNMATCHED_BRACKET);
+      if (c === undefined) throw new PatternError(this.perl ? "missing terminating ] for character class" : this.unmatchedBracket);
       if (c === "]" && !first) break;
       this.bracketItem(set);
     }
@@ -497,7 +501,7 @@ class Parser {
       }
       throw new PatternError(UNMATCHED_BRACKET);
     }
-    if (!addClass(set, this.p.slice(this.pos + 2, end), this.wide)) throw new PatternError(this.perl ? "unknown POSIX class name" : "Invalid character class name");
+    if (!addClass(set, this.p.slice(this.pos + 2, end), this.wide)) throw new PatternError(this.perl ? "unknown POSIX class name" : this.o.syntax === "awk" ? this.unmatchedBracket : "Invalid character class name");
     this.pos = end + 2;
   }
 

@@ -69,6 +69,7 @@ class Ping {
 
   /** @returns the exit status. */
   *run(): Run<number> {
+    if (this.o.flood) this.console.unbuffer();
     const set = (yield* this.resolve()) ?? (yield* this.findSource()) ?? (yield* this.prepare());
     if (set !== undefined) return set;
     const { o } = this;
@@ -219,7 +220,7 @@ class Ping {
     this.packet = new Uint8Array(ICMP_LEN + Math.min(o.size, MAX_BUILT));
     for (let i = ICMP_LEN; i < this.packet.length; i++) this.packet[i] = o.pattern ? 0 : i - ICMP_LEN;
     if (o.pattern) this.fill(o.pattern);
-    this.ident = o.ident ?? proc.machine.random(`ping/${proc.pid}/${proc.startedAt}`).below(0x10000);
+    this.ident = o.ident ?? proc.pid & 0xffff;
     proc.onSignal("SIGINT", () => {
       this.exiting = true;
     });

@@ -6,6 +6,8 @@ import type { Condition } from "./ast.ts";
 import { compareFiles, compareNumbers, fileTest } from "./builtins/test.ts";
 import { arithmetic, expandPattern, expandPieces, expandString } from "./expand.ts";
 import { matches } from "./pattern.ts";
+import { bashQuote } from "./quote.ts";
+import { traceText } from "./run.ts";
 import { Abort, type Shell } from "./shell.ts";
 
 export function* evaluateCondition(sh: Shell, c: Condition): Run<number> {
@@ -21,10 +23,16 @@ export function* evaluateCondition(sh: Shell, c: Condition): Run<number> {
       const left = yield* evaluateCondition(sh, c.left);
       return (c.kind === "and") === (left === 0) ? yield* evaluateCondition(sh, c.right) : left;
     }
-    case "word":
-      return (yield* expandString(sh, c.word.parts)) === "" ? 1 : 0;
-    case "unary":
-      return unary(sh, c.op[1]!, yield* expandString(sh, c.operand.parts)) ? 0 : 1;
+    case "word": {
+      const text = yield* expandString(sh, c.word.parts);
+      if (sh.options.has("xtrace")) yield* traceText(sh, `[[ -n ${bashQuote(text)} ]]`);
+      return text === "" ? 1 : 0;
+    }
+    case "unary": {
+      const text = yield* expandString(sh, c.operand.parts);
+      if (sh.options.has("xtrace")) yield* traceText(sh, `[[ ${c.op} ${bashQuote(text)} ]]`);
+      return unary(sh, c.op[1]!, text) ? 0 : 1;
+    }
     case "binary":
       return yield* binary(sh, c);
   }
@@ -57,6 +65,7 @@ function isSet(sh: Shell, name: string): boolean {
 
 function* binary(sh: Shell, c: Condition & { kind: "binary" }): Run<number> {
   const left = yield* expandString(sh, c.left.parts);
+  if (sh.options.has("xtrace")) yield* traceText(sh, `[[ ${bashQuote(left)} ${c.op} ${yield* expandString(sh, c.right.parts)} ]]`);
   switch (c.op) {
     case "=":
     case "==":

@@ -10,7 +10,7 @@ import { expandBraces } from "./braces.ts";
 import { glob } from "./glob.ts";
 import { textParts } from "./parser.ts";
 import { compilePattern, matches, patternOf, pieces, replace, strip, type Pattern, type PatternChar } from "./pattern.ts";
-import { declareQuote, escapeAt, singleQuote } from "./quote.ts";
+import { declareQuote, escapeAt, valueQuote } from "./quote.ts";
 import { commandSubstitution, processSubstitution } from "./run.ts";
 import { Abort, asciiLower, asciiUpper, type Shell, type Variable } from "./shell.ts";
 import { declareLine } from "./variables.ts";
@@ -147,7 +147,7 @@ function* addGlobbed(sh: Shell, field: Field, out: string[]): Run<void> {
     out.push(unescaped(field, sh));
     return;
   }
-  const found = glob(sh.proc, field, { extglob: sh.shopts.has("extglob"), dotglob: sh.shopts.has("dotglob"), globstar: sh.shopts.has("globstar"), nocase: sh.shopts.has("nocaseglob") });
+  const found = glob(sh.proc, field, { extglob: sh.shopts.has("extglob"), dotglob: sh.shopts.has("dotglob"), globstar: sh.shopts.has("globstar"), skipDots: sh.shopts.has("globskipdots"), nocase: sh.shopts.has("nocaseglob") });
   if (found === "too many") return yield* tooLong(sh);
   if (found.length > 0) out.push(...found);
   else if (sh.shopts.has("failglob")) {
@@ -400,13 +400,23 @@ function* lookUp(sh: Shell, part: ParamPart): Run<Value> {
     return text === undefined ? { kind: "unset" } : { kind: "one", text };
   }
   const key = yield* subscriptText(sh, part.subscript);
-  const v = sh.find(part.name);
+  const v = sh.find(part.name) ?? callStack(sh, part.name);
   if (key === "@" || key === "*") {
-    const items = v ? valuesOf(v) : part.name === "FUNCNAME" ? sh.frames.filter((f) => f.isFunction).map((f) => f.name).reverse() : [];
+    const items = valuesOf(v);
     return { kind: "many", items, star: key === "*" };
   }
   const text = yield* element(sh, part.name, v, key);
   return text === undefined ? { kind: "unset" } : { kind: "one", text };
+}
+
+/** bash's arrays about the calls that run, the innermost first. */
+function callStack(sh: Shell, name: string): Variable | undefined {
+  if (!sh.bash || (name !== "FUNCNAME" && name !== "BASH_SOURCE")) return undefined;
+  const functions = sh.frames.filter((f) => f.isFunction).reverse();
+  if (functions.length === 0) return undefined;
+  const values = name === "FUNCNAME" ? functions.map((f) => f.name) : functions.map((f) => sh.functions.get(f.name)?.source ?? sh.arg0);
+  if (sh.source === "file") values.push(name === "FUNCNAME" ? "main" : sh.arg0);
+  return { value: undefined, array: new Map(values.map((t, i) => [i, t])), exported: false, readonly: false, integer: false };
 }
 
 function* element(sh: Shell, name: string, v: Variable | undefined, key: string): Run<string | undefined> {
@@ -428,7 +438,7 @@ export function* arrayIndex(sh: Shell, name: string, v: Variable | undefined, ke
 function* checkUnset(sh: Shell, part: ParamPart): Run<void> {
   if (!sh.options.has("nounset") || part.name === "@" || part.name === "*") return;
   yield* sh.error(sh.bash ? `${part.name}: unbound variable` : `${part.name}: parameter not set`);
-  throw new Abort(sh.interactive ? "discard" : "exit", sh.bash ? (sh.interactive ? 1 : 127) : 2);
+  throw new Abort(sh.interactive ? "discard" : "exit", sh.bash ? (sh.interactive || sh.options.has("errexit") ? 1 : 127) : 2);
 }
 
 /** Puts a value into the fields. */
@@ -576,12 +586,14 @@ function transform(sh: Shell, part: ParamPart, op: string, got: Value): Value {
       case "L":
         return asciiLower(text);
       case "Q":
-        return singleQuote(text);
+        return valueQuote(text);
       case "E":
         return unescapeAnsi(text);
       case "A": {
         const v = sh.find(part.name);
-        return v ? declareLine(part.name, v) : text;
+        if (!v) return text;
+        if (v.array || v.assoc) return declareLine(part.name, v);
+        return attributesOf(v) === "" ? `${part.name}=${valueQuote(text)}` : `declare -${attributesOf(v)} ${part.name}=${valueQuote(text)}`;
       }
       case "a":
         return attributesOf(sh.find(part.name));

@@ -6,6 +6,8 @@ export interface GlobOptions {
   extglob: boolean;
   dotglob: boolean;
   globstar: boolean;
+  /** `.*` does not match `.` and `..`. */
+  skipDots: boolean;
   nocase: boolean;
 }
 
@@ -13,7 +15,7 @@ const MAX_MATCHES = 4096;
 
 /** Paths that match the pieces of a field; none: the caller keeps the word. */
 export function glob(proc: Process, field: readonly { text: string; quoted: boolean }[], o: GlobOptions): string[] | "too many" {
-  const chars: PatternChar[] = field.flatMap((p) => pieces(o.nocase ? p.text : p.text, p.quoted));
+  const chars: PatternChar[] = field.flatMap((p) => pieces(p.text, p.quoted));
   const components: PatternChar[][] = [[]];
   for (const c of chars) {
     if (c.c === "/") components.push([]);
@@ -66,7 +68,8 @@ class Walk {
   private star(base: string, components: readonly PatternChar[][], at: number, depth: number): void {
     const last = at === components.length - 1;
     if (last) {
-      if (depth > 0 || base !== "") this.add(base);
+      // The directory that was named keeps its slash, those below it have none.
+      if (base !== "") this.add(depth > 0 ? base.slice(0, -1) : base);
     } else this.down(base, components, at + 1);
     if (depth > 64) return;
     for (const name of this.list(base)) {
@@ -78,9 +81,8 @@ class Walk {
   }
 
   private add(path: string): void {
-    const trimmed = this.o.globstar && path.endsWith("/") && !this.found.includes(path) ? path : path;
     if (this.found.length >= MAX_MATCHES) this.overflow = true;
-    else if (path !== "" && this.exists(path)) this.found.push(trimmed);
+    else if (path !== "" && this.exists(path)) this.found.push(path);
   }
 
   private names(base: string, component: readonly PatternChar[], pattern: Pattern): string[] {
@@ -88,7 +90,7 @@ class Walk {
     const dots = component[0]!.c === ".";
     const fold = (s: string): string => (this.o.nocase ? s.replace(/[A-Z]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 32)) : s);
     const folded = this.o.nocase ? compilePattern(component.map((c) => ({ ...c, c: fold(c.c) })), this.o.extglob) : pattern;
-    const all = dots ? [".", "..", ...this.list(base)] : this.list(base);
+    const all = dots && !this.o.skipDots ? [".", "..", ...this.list(base)] : this.list(base);
     return all.filter((name) => (name.startsWith(".") ? dots || this.o.dotglob : true) && matches(folded, fold(name)));
   }
 

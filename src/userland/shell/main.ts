@@ -1,11 +1,12 @@
 /** The programs sh (dash), dash and bash: options, startup files, where commands come from. */
 import { decodeUtf8 } from "../../base/bytes.ts";
 import { strerror } from "../../kernel/errno.ts";
+import { findInPath } from "../exec.ts";
 import type { Process, Run } from "../process.ts";
 import { isOption, letterOption, setOption } from "./builtins/variables.ts";
 import { interact } from "./interactive.ts";
 import { Parser, type Dialect } from "./parser.ts";
-import { aliasesOf, runMain, runText } from "./program.ts";
+import { aliasesOf, readWhole, runMain, runText } from "./program.ts";
 import { dashErrno } from "./redirect.ts";
 import { exitTrap, runList, runTraps } from "./run.ts";
 import { Abort, Shell } from "./shell.ts";
@@ -82,7 +83,7 @@ function* begin(sh: Shell, call: Invocation): Run<number> {
 
 function* runFile(sh: Shell, file: string): Run<number> {
   const { proc } = sh;
-  const content = proc.machine.fs.readFile(proc, file);
+  const content = yield* readWhole(proc, file);
   if (!content.ok) {
     if (!sh.bash) {
       yield* proc.warn(`${sh.arg0}: 0: cannot open ${file}: ${dashErrno(content.error, false)}\n`);
@@ -188,7 +189,7 @@ function* bashOptions(proc: Process, name: string, args: readonly string[]): Run
       else if (letter === "o") {
         const option = args[++i] ?? "";
         if (!isOption(probe, option)) {
-          yield* proc.warn(`${shown}: ${option}: invalid option name\n`);
+          yield* proc.warn(`${shown}: line 0: ${shown}: ${option}: invalid option name\n`);
           return 2;
         }
         call.options.push([option, on]);
@@ -282,7 +283,8 @@ function importEnvironment(sh: Shell): void {
   }
   for (const option of ["hashall", "braceexpand"]) sh.options.add(option);
   for (const option of ["checkwinsize", "globskipdots"]) sh.shopts.add(option);
-  add("BASH", "/bin/bash");
+  const found = sh.arg0.startsWith("-") ? undefined : findInPath(proc.machine, sh.arg0, sh.get("PATH"));
+  add("BASH", typeof found === "object" ? found.path : "/bin/bash");
   add("BASH_VERSION", BASH_VERSION);
   sh.variables.set("BASH_VERSINFO", { value: undefined, array: new Map(["5", "2", "15", "1", "release", "x86_64-pc-linux-gnu"].map((v, i) => [i, v])), exported: false, readonly: true, integer: false });
   add("HOSTNAME", proc.machine.hostname);

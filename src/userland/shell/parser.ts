@@ -415,9 +415,7 @@ export class Parser {
       case "function":
         return this.function_();
       case "coproc":
-        this.take();
-        if (this.peek().kind !== "word") this.unexpected();
-        return this.other("coproc is not emulated");
+        return this.coproc(line);
       case "":
         break;
       default:
@@ -436,6 +434,14 @@ export class Parser {
     }
     if (t.kind === "word" || t.kind === "redirect") return this.simple(line);
     return this.unexpected();
+  }
+
+  /** Parsed for its errors; what it would run is a builtin that refuses. */
+  private coproc(line: number): Node {
+    const word = this.take().word!;
+    if (this.peek().kind !== "word" && !this.isOp("(")) this.unexpected();
+    this.command();
+    return { kind: "simple", line, assigns: [], words: [word], redirects: [] };
   }
 
   private closed(body: Script, keyword: string): Script {

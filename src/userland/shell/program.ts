@@ -1,6 +1,8 @@
 /** Programs as texts: parsed a line of commands at a time and run at once, as both shells do. */
 import { decodeUtf8 } from "../../base/bytes.ts";
-import type { Run } from "../process.ts";
+import { err, ok, type Result } from "../../base/result.ts";
+import type { Errno } from "../../kernel/errno.ts";
+import type { Process, Run } from "../process.ts";
 import { Parser } from "./parser.ts";
 import { runList } from "./run.ts";
 import { Abort, Shell } from "./shell.ts";
@@ -56,6 +58,16 @@ export function* runText(sh: Shell, text: string, o: TextOptions = {}): Run<numb
     }
     if (sh.flow) return sh.status;
   }
+}
+
+/** A file's octets, waiting for them where it is a pipe or a terminal. */
+export function* readWhole(proc: Process, path: string): Run<Result<Uint8Array, Errno>> {
+  const opened = proc.machine.fs.open(proc, path, { read: true });
+  if (!opened.ok) return opened;
+  const fd = proc.addFd(opened.value, 10);
+  const all = yield* proc.readAll(fd);
+  proc.closeFd(fd);
+  return typeof all === "string" ? err(all) : ok(all);
 }
 
 /** A file without a format of its own that was executed: this shell runs it, in what is already a process of its own. */

@@ -62,6 +62,11 @@ export function singleQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** Always quoted: '..', or $'..' when there are control characters. */
+export function valueQuote(text: string): string {
+  return hasControl(text) ? ansiQuote(text) : singleQuote(text);
+}
+
 /** As dash writes values (single_quote() of dash): runs of quotes stand in double quotes. */
 export function dashQuote(text: string): string {
   let out = "";

@@ -101,7 +101,8 @@ function* checked(sh: Shell, running: Run<number>, node: Node): Run<number> {
   if (status === 0 || sh.flow || sh.unchecked > 0 || (node.kind === "pipeline" && node.negated)) return status;
   sh.status = status;
   const trap = sh.traps.get("ERR");
-  if (trap && !sh.inTrap) yield* runTrap(sh, trap);
+  const inherited = sh.options.has("errtrace") || !sh.frames.some((f) => f.isFunction);
+  if (trap && inherited && !sh.inTrap) yield* runTrap(sh, trap);
   if (sh.options.has("errexit")) sh.flow = { kind: "exit" };
   return status;
 }
@@ -289,6 +290,7 @@ function* runTest(sh: Shell, node: Node & { kind: "arith" | "cond" }): Run<numbe
     }
   }
   const text = yield* expandString(sh, [{ kind: "double", parts: node.parts }]);
+  if (sh.options.has("xtrace")) yield* traceText(sh, `((${/^\s/.test(text) ? "" : " "}${text}${/\s$/.test(text) ? "" : " "}))`);
   sh.builtin = "((";
   try {
     return (yield* arithmetic(sh, text)) === 0n ? 1 : 0;
@@ -364,22 +366,31 @@ function* onlyAssignments(sh: Shell, node: Simple): Run<number> {
   const good = yield* applyRedirects(sh, node.redirects, saved);
   undoRedirects(sh, saved);
   if (!good) return sh.bash ? 1 : 2;
-  if (sh.options.has("xtrace")) yield* trace(sh, node.assigns.map((a) => a.raw));
-  for (const a of node.assigns) yield* performAssign(sh, a);
+  const values: string[] = [];
+  for (const a of node.assigns) {
+    values.push(yield* performAssign(sh, a));
+    if (sh.bash && sh.options.has("xtrace")) yield* traceText(sh, values.pop()!);
+  }
+  if (values.length > 0 && sh.options.has("xtrace")) yield* traceText(sh, values.join(" "));
   return sh.substitutionStatus ?? 0;
 }
 
-/** name=value, name+=value, name[i]=value, name=(..). */
-export function* performAssign(sh: Shell, a: Assign): Run<void> {
-  if (a.array) return yield* assignArray(sh, a, a.array);
+/** name=value, name+=value, name[i]=value, name=(..). @returns what `set -x` shows of it. */
+export function* performAssign(sh: Shell, a: Assign): Run<string> {
+  if (a.array) {
+    yield* assignArray(sh, a, a.array);
+    return a.raw;
+  }
   let text = yield* expandString(sh, a.value, true);
   const subscript = a.subscript ? yield* expandString(sh, a.subscript) : undefined;
+  const shown = `${a.name}${subscript === undefined ? "" : `[${subscript}]`}${a.append ? "+" : ""}=${sh.bash ? bashQuote(text).replace(/^''$/, "") : text}`;
   if (a.append) {
     const v = sh.find(a.name);
     const old = subscript === undefined ? sh.get(a.name) : v?.assoc ? v.assoc.get(subscript) : v?.array?.get(Number(yield* arithmetic(sh, subscript)));
     text = v?.integer ? (yield* arithmetic(sh, `(${old ?? "0"}) + (${text})`)).toString() : (old ?? "") + text;
   }
   yield* assign(sh, a.name, subscript, text);
+  return shown;
 }
 
 function* assignArray(sh: Shell, a: Assign, items: NonNullable<Assign["array"]>): Run<void> {
@@ -417,7 +428,7 @@ function* trace(sh: Shell, words: readonly string[]): Run<void> {
   yield* traceText(sh, words.map(quote).join(" "));
 }
 
-function* traceText(sh: Shell, text: string): Run<void> {
+export function* traceText(sh: Shell, text: string): Run<void> {
   const ps4 = sh.get("PS4") ?? "+ ";
   yield* sh.proc.warn(`${sh.bash ? (ps4[0] ?? "").repeat(Math.min(sh.subshell, 8)) + ps4 : ps4}${text}\n`);
 }
@@ -525,7 +536,7 @@ export function* callFunction(sh: Shell, def: FunctionDef, argv: readonly string
 }
 
 /** In bash a read-only variable before a command is told and passed over. */
-function* tolerant(running: Run<void>): Run<void> {
+function* tolerant(running: Run<string>): Run<void> {
   try {
     yield* running;
   } catch (e) {
@@ -559,7 +570,7 @@ function* external(sh: Shell, node: Simple, argv: string[], tail: boolean): Run<
     keepRedirects(saved);
     for (const a of node.assigns) {
       yield* tolerant(performAssign(child, a));
-      child.export(a.name);
+      if (!child.find(a.name)?.readonly) child.export(a.name);
     }
     return yield* execProgram(child, found.path, argv);
   };
@@ -893,10 +904,21 @@ function* runPipeline(sh: Shell, node: Pipeline): Run<number> {
   if (node.negated) sh.unchecked--;
   if (node.timed) {
     const s = (sh.proc.now - begun) / SECOND;
-    const shown = `${Math.floor(s / 60)}m${(s % 60).toFixed(3)}s`;
-    yield* sh.proc.warn(node.timed === "posix" ? `real ${s.toFixed(2)}\nuser 0.00\nsys 0.00\n` : `\nreal\t${shown}\nuser\t0m0.000s\nsys\t0m0.000s\n`);
+    const form = sh.get("TIMEFORMAT") ?? "\nreal\t%3lR\nuser\t%3lU\nsys\t%3lS";
+    yield* sh.proc.warn(node.timed === "posix" ? `real ${s.toFixed(2)}\nuser 0.00\nsys 0.00\n` : form === "" ? "" : `${timeText(form, s)}\n`);
   }
   return node.negated ? (status === 0 ? 1 : 0) : status;
+}
+
+/** TIMEFORMAT of bash: %R, %U and %S, with a precision and `l` for minutes; %P and %%. Processor time is none. */
+function timeText(form: string, real: number): string {
+  return form.replace(/%([0-3])?(l)?([RUSP%])/g, (_, digits: string | undefined, long: string | undefined, what: string) => {
+    if (what === "%") return "%";
+    if (what === "P") return "0.00";
+    const seconds = what === "R" ? real : 0;
+    const places = digits === undefined ? 3 : Number(digits);
+    return long ? `${Math.floor(seconds / 60)}m${(seconds % 60).toFixed(places)}s` : seconds.toFixed(places);
+  });
 }
 
 /** shopt lastpipe: the last member runs in the shell itself. */
@@ -967,6 +989,7 @@ export function* commandSubstitution(sh: Shell, part: Part & { kind: "command" }
   sh.proc.reap(process);
   sh.substitutionStatus = sh.status = statusOf(process.exit);
   if (text === undefined) return yield* sh.fail(`command substitution: more than ${MAX_SUBSTITUTION / 1024} KiB`);
+  if (sh.bash && text.includes("\0")) yield* sh.error("warning: command substitution: ignored null byte in input");
   return text.replaceAll("\0", "").replace(/\n+$/, "");
 }
 

@@ -5,7 +5,7 @@ import { NOT_EMULATED } from "../../command.ts";
 import type { Run } from "../../process.ts";
 import type { Shell } from "../shell.ts";
 import { changeDirectory } from "./basic.ts";
-import type { Builtin } from "./index.ts";
+import { builtins, type Builtin } from "./index.ts";
 import { complain, parseOptions, print } from "./options.ts";
 
 /** Options that change something here. */
@@ -210,6 +210,29 @@ function* caller(sh: Shell, args: readonly string[]): Run<number> {
   return yield* print(sh, args[0] === undefined ? `${frame.line} NULL\n` : `${frame.line} ${outer} ${sh.arg0}\n`);
 }
 
+function* enable(sh: Shell, args: readonly string[]): Run<number> {
+  const given = yield* parseOptions(sh, args, "adnpsf:", "enable [-a] [-dnps] [-f filename] [name ...]");
+  if (!given) return 2;
+  const refused = given.options.find((o) => "dnf".includes(o.letter));
+  if (refused) {
+    yield* sh.proc.warn(`packetwalk: 'enable -${refused.letter}' is not emulated\n`);
+    return NOT_EMULATED;
+  }
+  const all = builtins("bash");
+  if (given.rest.length === 0) {
+    const special = given.options.some((o) => o.letter === "s");
+    const names = [...all.values()].filter((b) => !special || b.special).map((b) => b.name).sort((a, b) => (a < b ? -1 : 1));
+    return yield* print(sh, names.map((n) => `enable ${n}\n`).join(""));
+  }
+  let status = 0;
+  for (const name of given.rest) {
+    if (all.has(name)) continue;
+    yield* complain(sh, `${name}: not a shell builtin`);
+    status = 1;
+  }
+  return status;
+}
+
 function refusing(name: string): Builtin["run"] {
   return function* (sh) {
     yield* sh.proc.warn(`packetwalk: '${name}' is not emulated\n`);
@@ -219,9 +242,9 @@ function refusing(name: string): Builtin["run"] {
 
 /** Builtins of bash that are not here: they say so. */
 const MISSING: readonly (readonly [string, string])[] = [
+  ["coproc", "coproc [NAME] command [redirections]"],
   ["bind", "bind [-lpsvPSVX] [-m keymap] [-f filename] [-q name] [-u name] [-r keyseq] [-x keyseq:shell-command]"], ["compgen", "compgen [-abcdefgjksuv] [-o option] [-A action] [word]"],
-  ["complete", "complete [-abcdefgjksuv] [-pr] [-DEI] [-o option] [-A action] [name ...]"], ["compopt", "compopt [-o|+o option] [-DEI] [name ...]"], ["enable", "enable [-a] [-dnps] [-f filename] [name ...]"],
-  ["fc", "fc [-e ename] [-lnr] [first] [last] or fc -s [pat=rep] [command]"],
+  ["complete", "complete [-abcdefgjksuv] [-pr] [-DEI] [-o option] [-A action] [name ...]"], ["compopt", "compopt [-o|+o option] [-DEI] [name ...]"], ["fc", "fc [-e ename] [-lnr] [first] [last] or fc -s [pat=rep] [command]"],
 ];
 
 export const bashBuiltins: readonly Builtin[] = [
@@ -233,5 +256,6 @@ export const bashBuiltins: readonly Builtin[] = [
   { name: "readarray", only: "bash", usage: "readarray [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [array]", summary: "The same as mapfile.", run: mapfile },
   { name: "history", only: "bash", usage: "history [-c] [-d offset] [n]", summary: "Shows the lines typed so far.", run: history },
   { name: "caller", only: "bash", usage: "caller [expr]", summary: "Says where the function was called.", run: caller },
+  { name: "enable", only: "bash", usage: "enable [-a] [name ...]", summary: "Lists the builtins.", run: enable },
   ...MISSING.map(([name, usage]): Builtin => ({ name, only: "bash", usage, summary: "Not emulated.", run: refusing(name) })),
 ];

@@ -3,7 +3,7 @@ import { decodeUtf8 } from "../../../base/bytes.ts";
 import { strerror } from "../../../kernel/errno.ts";
 import type { Run } from "../../process.ts";
 import { execProgram, locate } from "../run.ts";
-import { runText } from "../program.ts";
+import { readWhole, runText } from "../program.ts";
 import { dashErrno } from "../redirect.ts";
 import { Abort, type Shell } from "../shell.ts";
 import type { Builtin } from "./index.ts";
@@ -127,7 +127,7 @@ function* source(sh: Shell, args: readonly string[]): Run<number> {
   }
   const path = sourcePath(sh, name);
   if (path === undefined) return yield* missing(sh, `${name}: not found`);
-  const content = sh.proc.machine.fs.readFile(sh.proc, path);
+  const content = yield* readWhole(sh.proc, path);
   if (!content.ok) {
     if (!sh.bash) return yield* missing(sh, `cannot open ${path}: ${dashErrno(content.error, false)}`);
     yield* sh.error(`${content.error === "EISDIR" ? `${sh.builtin}: ` : ""}${name}: ${content.error === "EISDIR" ? "is a directory" : strerror(content.error)}`);

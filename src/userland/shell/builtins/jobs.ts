@@ -234,8 +234,8 @@ function realTimeNames(): string[] {
 function signalTable(): string {
   const all = [...[...NUMBERS].sort((a, b) => a[0] - b[0]), ...realTimeNames().map((n, i): [number, string] => [34 + i, `SIG${n}`])];
   let out = "";
-  for (const [i, [n, name]] of all.entries()) out += `${String(n).padStart(2)}) ${name}${i % 5 === 4 || i === all.length - 1 ? "\n" : "\t"}`;
-  return out;
+  for (const [i, [n, name]] of all.entries()) out += `${String(n).padStart(2)}) ${name}${i % 5 === 4 ? "\n" : "\t"}`;
+  return `${out}\n`;
 }
 
 // -- wait -------------------------------------------------------------------------------------------------------------

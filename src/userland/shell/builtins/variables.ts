@@ -97,7 +97,7 @@ function* unset(sh: Shell, args: readonly string[]): Run<number> {
       continue;
     }
     if (!isName(word)) {
-      status = yield* badName(sh, word);
+      if (!sh.bash) status = yield* badName(sh, word);
       continue;
     }
     if (!sh.unset(word)) {
