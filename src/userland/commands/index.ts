@@ -2,6 +2,7 @@
 import type { Command } from "../command.ts";
 import { answer } from "./answer.ts";
 import { arping } from "./arping.ts";
+import { awk } from "./awk.ts";
 import { base32, base64 } from "./base64.ts";
 import { basename, dirname } from "./basename.ts";
 import { bash } from "./bash.ts";
@@ -100,6 +101,7 @@ export const COMMANDS: readonly Command[] = [
   apropos,
   arp,
   arping,
+  awk,
   b2sum,
   base32,
   base64,
