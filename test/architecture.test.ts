@@ -30,7 +30,7 @@ const BANS: readonly (readonly [string, RegExp])[] = [
   ["wall clock", /\b(Date|performance)\b\s*[.(]|\bnew Date\b/],
   ["timers of the host", /\b(setTimeout|setInterval|setImmediate|queueMicrotask|requestAnimationFrame)\b/],
   ["chance", /\bMath\.random\b|\bcrypto\.(getRandomValues|randomUUID)\b/],
-  ["transcendental or inexact Math", /\bMath\.(?!abs\b|ceil\b|clz32\b|floor\b|fround\b|imul\b|max\b|min\b|round\b|sign\b|sqrt\b|trunc\b)\w+/],
+  ["transcendental or inexact Math", /\bMath\.(?!abs\b|ceil\b|clz32\b|floor\b|fround\b|imul\b|max\b|min\b|round\b|sign\b|sqrt\b|trunc\b|LN2\b|LN10\b|LOG2E\b|PI\b|SQRT1_2\b|SQRT2\b)\w+/],
   ["promises", /\bPromise\b|\basync\b|\bawait\b/],
   ["locale", /\bIntl\b|\btoLocale\w+|\blocaleCompare\b/],
   ["Unicode tables of the host", /\.normalize\(|\\p\{/],
