@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { fillOutputs } from "../../tools/book/fill.ts";
+import { drawn } from "../../tools/book/outputs.ts";
 
 const source = `Text.
 
@@ -29,4 +30,13 @@ test("nothing printed is a tag without a fence; what is undefined stays", () => 
 });
 test("a page of another build is refused", () => {
   expect(() => fillOutputs(source, ["x"])).toThrow("the source has 2 outputs, the page 1");
+});
+test.each([
+  ["1 packets transmitted, 0 received\n", "1 packets transmitted, 0 received"],
+  ["a\n\nb\n\n", "a\n\nb"],
+  ["a", "a"],
+  ["", ""],
+  ["\n", "\n"],
+])("empty lines at the end of a box are not compared, those within are: %j", (printed, shown) => {
+  expect(drawn(printed)).toBe(shown);
 });

@@ -105,6 +105,9 @@ function bare(stream: string): string {
   return text.slice(text.indexOf("\n") + 1).replace(/(^|\n)root@[\w.-]+:\S*# $/, "$1").replace(/\n$/, "");
 }
 
+/** Empty lines at the end of a box are not drawn, and Markdown keeps none there: `ping` ends with one when nothing came back. */
+export const drawn = (printed: string): string => printed.replace(/([^\n])\n+$/, "$1");
+
 const PROMPT = /^root@([\w.-]+):[^\s#]*# (.*)$/;
 /** The first command, and those that stand in the printed text behind a prompt. */
 function stepsOf(wanted: Wanted): { node: string; cmd: string }[] {
@@ -132,7 +135,7 @@ function printedBy(desk: Desk, wanted: Wanted): Result<string, string> {
     if (i > 0) pieces.push(`root@${step.node}:~# ${step.cmd}`);
     if (printed.value !== "") pieces.push(printed.value);
   }
-  return ok(pieces.join("\n"));
+  return ok(drawn(pieces.join("\n")));
 }
 
 /** Compares every output of the built book. Outputs of one session name on one page share one run, in their order. */
