@@ -23,6 +23,7 @@ import { env } from "./env.ts";
 import { ethtool } from "./ethtool.ts";
 import { expr } from "./expr.ts";
 import { factor } from "./factor.ts";
+import { find } from "./find.ts";
 import { fmt } from "./fmt.ts";
 import { expand, fold, unexpand } from "./fold.ts";
 import { getent } from "./getent.ts";
@@ -131,6 +132,7 @@ export const COMMANDS: readonly Command[] = [
   expr,
   factor,
   falseCommand,
+  find,
   fmt,
   fold,
   getent,
