@@ -1,11 +1,12 @@
-/** `<pw-figure lab seed run>`: the drawing of a chapter comes alive: its commands run in the lab's network, and its packets move. */
+/** `<pw-figure lab seed run watch>`: the drawing of a chapter comes alive: its commands run in the lab's network, and its packets move. */
 import { h, Lifetime, replace, rich } from "./dom.ts";
 import { fetchLab } from "./engine-client.ts";
-import { Film } from "./film.ts";
+import { Film, type Take } from "./film.ts";
 import { FilmControls } from "./film-controls.ts";
 import { FilmStage } from "./film-stage.ts";
 import { strip } from "./strip.ts";
 import { text } from "./text.ts";
+import { WatchedTable } from "./watched-table.ts";
 
 /** Between two steps, so that the words can be read. */
 const READING_MS = 500;
@@ -16,6 +17,7 @@ export class FigureElement extends HTMLElement {
   private starting = false;
   private why: HTMLElement | undefined;
   private endless = false;
+  private table: WatchedTable | undefined;
 
   connectedCallback(): void {
     this.life = new Lifetime();
@@ -53,16 +55,19 @@ export class FigureElement extends HTMLElement {
     try {
       const lab = this.getAttribute("lab") ?? "";
       const film = await Film.start(await fetchLab(`/labs/${lab}/lab.json`, lab), (document.documentElement.lang || "en").split("-")[0] ?? "en", Number(this.getAttribute("seed") ?? "1"));
-      const taken = await film.take(this.lines).finally(() => film.end());
+      const watch = this.getAttribute("watch");
+      const table = watch ? new WatchedTable(watch, film.lab) : undefined;
+      const taken = await this.take(film, table).finally(() => film.end());
       if (this.life.signal.aborted) return;
       if (taken.steps.length === 0) {
         parts.status.textContent = text.noFrameSent;
         return;
       }
       this.why = h("div", { class: "said-why" });
-      this.querySelector("[data-controls]")?.before(this.why);
+      this.querySelector("[data-controls]")?.before(...(table ? [table.element] : []), this.why);
+      this.table = table;
       this.endless = taken.endless;
-      const controls = new FilmControls(parts, new FilmStage(this, film.lab.cables), { begin: () => undefined, onStep: (step, index) => this.say(step, index === taken.steps.length - 1), reading: READING_MS }, this.life);
+      const controls = new FilmControls(parts, new FilmStage(this, film.lab.cables), { begin: () => undefined, onStep: (step, index) => this.say(step, index, taken.steps.length), onArrival: (index) => this.table?.show(index), reading: READING_MS }, this.life);
       controls.setSteps(taken.steps);
       this.controls = controls;
       this.dataset.state = "live";
@@ -77,9 +82,21 @@ export class FigureElement extends HTMLElement {
     }
   }
 
-  private say(step: Parameters<ConstructorParameters<typeof FilmControls>[2]["onStep"]>[0], last: boolean): void {
+  /** Stops the film where it is. */
+  pause(): void {
+    this.controls?.pause();
+  }
+
+  private async take(film: Film, table: WatchedTable | undefined): Promise<Take> {
+    const taken = await film.take(this.lines);
+    await table?.read(film, taken.steps);
+    return taken;
+  }
+
+  private say(step: Parameters<ConstructorParameters<typeof FilmControls>[2]["onStep"]>[0], index: number, of: number): void {
+    this.table?.show(index - 1); // until the frame is there
     if (!this.why || !step) return;
-    const why = last && this.endless ? text.endless : step.why;
+    const why = index === of - 1 && this.endless ? text.endless : step.why;
     replace(this.why, step.look ? strip(step.look.blocks, { unit: 3, height: 20 }) : undefined, h("span", { class: "num dim" }, text.octets(step.octets)), h("p", {}, ...rich(why)));
   }
 }

@@ -15,6 +15,7 @@ export class FilmControls {
   private readonly parts: ControlParts;
   private readonly stage: FilmStage;
   private readonly onStep: (step: Step | undefined, index: number) => void;
+  private readonly onArrival: (index: number) => void;
   /** Time to read what a step says, before the next one moves. */
   private readonly reading: number;
   private steps: readonly Step[] = [];
@@ -23,10 +24,11 @@ export class FilmControls {
   private run = 0;
 
   /** @param begin is called when play is pressed and there is nothing to play yet. */
-  constructor(parts: ControlParts, stage: FilmStage, o: { begin: () => void; onStep: (step: Step | undefined, index: number) => void; reading: number }, life: Lifetime) {
+  constructor(parts: ControlParts, stage: FilmStage, o: { begin: () => void; onStep: (step: Step | undefined, index: number) => void; onArrival?: (index: number) => void; reading: number }, life: Lifetime) {
     this.parts = parts;
     this.stage = stage;
     this.onStep = o.onStep;
+    this.onArrival = o.onArrival ?? (() => undefined);
     this.reading = o.reading;
     life.on(parts.play, "click", () => {
       if (this.steps.length === 0) o.begin();
@@ -70,7 +72,7 @@ export class FilmControls {
     if (this.at >= this.steps.length - 1) this.at = -1;
     while (run === this.run && this.at < this.steps.length - 1) {
       this.mark(this.at + 1);
-      if (!(await this.stage.playStep(this.at))) break;
+      if (!(await this.playStep())) break;
       if (run === this.run && this.at < this.steps.length - 1) await wait(this.reading);
     }
     if (run === this.run) this.setPlaying(false);
@@ -80,14 +82,23 @@ export class FilmControls {
     this.run++;
     this.stage.stop();
     this.setPlaying(false);
-    if (this.at >= 0) this.stage.show(this.at, 1);
+    if (this.at < 0) return;
+    this.stage.show(this.at, 1);
+    this.onArrival(this.at);
   }
 
   async next(): Promise<void> {
     this.run++;
     this.setPlaying(false);
     this.mark(this.at >= this.steps.length - 1 ? 0 : this.at + 1);
-    await this.stage.playStep(this.at);
+    await this.playStep();
+  }
+
+  private async playStep(): Promise<boolean> {
+    const index = this.at;
+    const ended = await this.stage.playStep(index);
+    if (ended) this.onArrival(index);
+    return ended;
   }
 
   private go(index: number): void {
@@ -96,6 +107,7 @@ export class FilmControls {
     this.stage.stop();
     this.mark(index);
     this.stage.show(index, 1);
+    this.onArrival(index);
   }
 
   private mark(index: number): void {

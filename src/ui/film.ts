@@ -2,7 +2,7 @@
  * A few commands in a small network, run by the engine at once, and then looked at hop by hop: the home page's network and the
  * figures of the chapters. A step is one frame on one cable, or the copies of one flood together.
  */
-import type { FrameEvent, LabView, WalkView } from "../lab/protocol.ts";
+import type { FrameEvent, LabView, Table, WalkView } from "../lab/protocol.ts";
 import type { Decision } from "../sim/trace.ts";
 import { EngineClient, type LabFiles } from "./engine-client.ts";
 import type { Family } from "./families.ts";
@@ -32,6 +32,8 @@ export interface Step {
   readonly why: string;
   /** What the senders do, in a word for the drawing: "flood". */
   readonly acts: ReadonlyMap<string, string>;
+  /** When the last of its frames has arrived. */
+  readonly until: number;
 }
 
 /** A command that takes longer is stopped as a person would stop it. */
@@ -138,6 +140,12 @@ export class Film {
     return { steps: await this.stepsOf(own), printed, endless: this.endless };
   }
 
+  /** A table of a node as it was just behind an instant. */
+  async tableAt(node: string, kind: Table["kind"], at: number): Promise<Table | undefined> {
+    const past = await this.client.ask({ type: "past", at: at + 1, tables: node });
+    return past.ok ? past.tables?.tables.find((table) => table.kind === kind) : undefined;
+  }
+
   private async open(node: string): Promise<void> {
     if (this.opened.has(node)) return;
     this.said.set(node, "");
@@ -208,6 +216,7 @@ export class Film {
       family: familyOf(first.family),
       letters: first.label,
       acts,
+      until: Math.max(...group.map((frame) => frame.arrival)),
       at: first.start,
       octets: first.length,
       look,

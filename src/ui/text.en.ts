@@ -306,6 +306,45 @@ export const en = {
   printed: "Printed",
   commandOn: (node: string) => `Command on ${node}`,
   noFrameSent: "No frame left the machine.",
+
+  // -- the states of a neighbour entry ------------------------------------------------------------------------------------
+  neigh: {
+    ready: (peer: string) => `A network waits beside this diagram. Ping ${peer}, then let time pass.`,
+    entry: (address: string) => `What ip neigh prints about ${address}`,
+    ping: (peer: string) => `Ping ${peer}`,
+    unplug: (peer: string) => `Unplug ${peer}`,
+    plug: (peer: string) => `Plug ${peer} in`,
+    forget: "Delete the entry",
+    go: "Run the clock",
+    stop: "Stop the clock",
+    pace: "Speed",
+    wait: (seconds: number) => `Wait ${seconds} s`,
+    clock: (seconds: string) => `Clock ${seconds} s`,
+    log: "What happened, latest first",
+    none: "No entry",
+    nothing: "(nothing is printed)",
+    rest: (state: string) => `${state || "No entry"}: nothing happens now until a packet is sent. The clock stands still.`,
+    /** What each state waits for. */
+    waits: {
+      "": "the next packet will make one.",
+      INCOMPLETE: "it waits a second for a reply, up to three times. Packets wait with it.",
+      REACHABLE: "confirmed. It is believed for 15 to 45 s from now.",
+      STALE: "believed until somebody uses it. Only a packet moves it.",
+      DELAY: "used while in doubt. It waits 5 s for somebody to confirm it.",
+      PROBE: "it waits a second for a reply, up to three times.",
+      FAILED: "nobody answered. The next packet asks again.",
+    } as Readonly<Record<string, string>>,
+    causes: {
+      request: (_before: string, after: string, who: { node: string; address: string }) => (after === "PROBE" ? `${who.node} asks the known MAC alone: who has \`${who.address}\`?` : `${who.node} asks everybody: who has \`${who.address}\`?`),
+      reply: (_before: string, _after: string, who: { peer: string }) => `${who.peer} answers.`,
+      sent: (_before: string, _after: string, who: { node: string }) => `${who.node} sends the ping.`,
+      echo: (_before: string, after: string, who: { peer: string }) => (after === "REACHABLE" ? `The answer of ${who.peer} to the ping is back.` : `The answer of ${who.peer} to the ping is back. It confirms nothing.`),
+      timer: (before: string, after: string) => (after === "STALE" ? "The reachable time is over." : after === "DELAY" ? "The reachable time is over, and it was used in the last 5 s." : after === "FAILED" ? "The last request went unanswered too." : `It was ${before || "not there"}.`),
+      typed: () => "It was deleted by hand.",
+      cut: (_before: string, _after: string, who: { peer: string }) => `The cable of ${who.peer} is pulled.`,
+      restored: (_before: string, _after: string, who: { peer: string }) => `The cable of ${who.peer} is back.`,
+    } as Readonly<Record<"request" | "reply" | "sent" | "echo" | "timer" | "typed" | "cut" | "restored", (before: string, after: string, who: { node: string; peer: string; address: string }) => string>>,
+  },
 };
 
 export type Text = typeof en;
