@@ -30,6 +30,7 @@ import { getent } from "./getent.ts";
 import { grep } from "./grep.ts";
 import { groups } from "./groups.ts";
 import { head } from "./head.ts";
+import { hexdump } from "./hexdump.ts";
 import { hostname } from "./hostname.ts";
 import { id } from "./id.ts";
 import { ip } from "./ip/ip.ts";
@@ -53,6 +54,7 @@ import { nl } from "./nl.ts";
 import { nohup } from "./nohup.ts";
 import { nproc } from "./nproc.ts";
 import { numfmt } from "./numfmt.ts";
+import { od } from "./od.ts";
 import { paste } from "./paste.ts";
 import { pidof } from "./pidof.ts";
 import { ping } from "./ping.ts";
@@ -95,6 +97,7 @@ import { wc } from "./wc.ts";
 import { which } from "./which.ts";
 import { whoami } from "./whoami.ts";
 import { xargs } from "./xargs.ts";
+import { xxd } from "./xxd.ts";
 import { yes } from "./yes.ts";
 
 export const COMMANDS: readonly Command[] = [
@@ -139,6 +142,7 @@ export const COMMANDS: readonly Command[] = [
   grep,
   groups,
   head,
+  hexdump,
   hostname,
   id,
   ifconfig,
@@ -161,6 +165,7 @@ export const COMMANDS: readonly Command[] = [
   nohup,
   nproc,
   numfmt,
+  od,
   paste,
   pgrep,
   pidof,
@@ -214,5 +219,6 @@ export const COMMANDS: readonly Command[] = [
   which,
   whoami,
   xargs,
+  xxd,
   yes,
 ];
