@@ -36,7 +36,9 @@ function escape(s: Octets, i: number, inArgument: boolean): { text: Octets; end:
     const hex = s.slice(i + 2, i + 2 + length);
     if (!/^[0-9a-fA-F]+$/.test(hex) || hex.length < length) throw new Stop("missing hexadecimal number in escape");
     const code = Number.parseInt(hex, 16);
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new Stop(`invalid universal character name \\${c}${hex}`);
+    // C has no \\u names for basic characters, but for $ @ and `.
+    const basic = code < 0xa0 && code !== 0x24 && code !== 0x40 && code !== 0x60;
+    if (basic || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new Stop(`invalid universal character name \\${c}${hex}`);
     return { text: octets(String.fromCodePoint(code)), end: i + 2 + length };
   }
   const simple = c === undefined ? undefined : SIMPLE[c];
@@ -136,7 +138,7 @@ class Printf {
   private *directive(i: number): Run<number> {
     const m = /^%([-+ #0'I]*)(\*|\d*)(?:\.(\*|\d*))?(?:hh|h|ll|l|L|j|t|z)?(.?)/s.exec(this.format.slice(i))!;
     const conversion = m[4]!;
-    if (!/^[bqcsdiouxXeEfFgGaA]$/.test(conversion) || ((conversion === "b" || conversion === "q") && m[0].length > 2)) throw new Stop(`${textOf(m[0])}: invalid conversion specification`);
+    if (!/^[bqcsdiouxXeEfFgGaA]$/.test(conversion) || ((conversion === "b" || conversion === "q") && m[0].length > 2) || !allowed(conversion, m[1]!, m[3])) throw new Stop(`${textOf(m[0])}: invalid conversion specification`);
     let flags = m[1]!;
     let width = m[2] === "*" ? yield* this.star("field width") : Number(m[2] || 0);
     if (width < 0) {
@@ -162,7 +164,7 @@ class Printf {
     switch (c) {
       case "b": return escapedArgument(arg ?? "");
       case "q": return shellQuoted(arg ?? "");
-      case "c": return pad((arg ?? "").slice(0, 1));
+      case "c": return pad((arg ?? "").slice(0, 1) || "\0");
       case "s": return pad(precision === undefined ? (arg ?? "") : (arg ?? "").slice(0, precision));
       case "d":
       case "i": return formatInteger(arg === undefined ? 0n : yield* this.integer(arg, true), 10, flags, width, precision, false);
@@ -215,6 +217,14 @@ class Printf {
     if (arg !== undefined && character === undefined) yield* this.complain(arg, parsed?.length ?? 0);
     return formatFloat(parsed?.value ?? { kind: "finite", negative: false, m: 0n, e: 0 }, spec, LONG_DOUBLE);
   }
+}
+
+/** Flags and a precision that make no sense of a conversion are refused, as print_formatted() of printf.c does. */
+function allowed(conversion: string, flags: string, precision: string | undefined): boolean {
+  if (flags.includes("#") && "cdisu".includes(conversion)) return false;
+  if (flags.includes("0") && "cs".includes(conversion)) return false;
+  if (flags.includes("'") && "aAceEosxX".includes(conversion)) return false;
+  return precision === undefined || conversion !== "c";
 }
 
 function formatInteger(n: bigint, base: 8 | 10 | 16, flags: string, width: number, precision: number | undefined, upper: boolean): string {

@@ -1,10 +1,9 @@
 /** Builtins that print or change the process's surroundings: echo, printf, cd, pwd, umask, true ... */
 import { strerror, type Errno } from "../../../kernel/errno.ts";
 import { resolvePath } from "../../fs.ts";
+import { bytesOf, type Octets, octets } from "../../octets.ts";
 import type { Run } from "../../process.ts";
-import { format } from "../printf.ts";
-import { escapeAt } from "../quote.ts";
-
+import { escapeOctets, format } from "../printf.ts";
 import type { Shell } from "../shell.ts";
 import { assign } from "../expand.ts";
 import type { Builtin } from "./index.ts";
@@ -37,36 +36,22 @@ function* echo(sh: Shell, args: readonly string[]): Run<number> {
   const text = args.slice(i).join(" ");
   if (!escapes) return yield* print(sh, newline ? `${text}\n` : text);
   const made = unescape(text, sh.bash);
-  return yield* print(sh, made.stop ? made.text : newline ? `${made.text}\n` : made.text);
+  return yield* print(sh, bytesOf(made.stop || !newline ? made.text : `${made.text}\n`));
 }
 
-/** Escapes of echo: octal ones are \0nnn; \c ends the output. dash knows no \x, \e and \u. */
-function unescape(text: string, bash: boolean): { text: string; stop: boolean } {
+/** Escapes of echo: \c ends the output. */
+function unescape(text: string, bash: boolean): { text: Octets; stop: boolean } {
+  const given = octets(text);
   let out = "";
-  for (let i = 0; i < text.length; ) {
-    const c = text[i]!;
-    if (c !== "\\" || i + 1 === text.length) {
-      out += c;
-      i++;
+  for (let i = 0; i < given.length; ) {
+    if (given[i] !== "\\") {
+      out += given[i++]!;
       continue;
     }
-    const next = text[i + 1]!;
-    if (next === "c") return { text: out, stop: true };
-    if (next === "0") {
-      const digits = /^[0-7]{0,3}/.exec(text.slice(i + 2))![0];
-      out += String.fromCharCode(Number.parseInt(digits || "0", 8) & 255);
-      i += 2 + digits.length;
-    } else if (!bash && !"abfnrtv\\".includes(next)) {
-      out += c;
-      i++;
-    } else if (bash && (/[1-7'"?]/.test(next) || (next === "x" && !/[0-9a-fA-F]/.test(text[i + 2] ?? "")))) {
-      out += c + next;
-      i += 2;
-    } else {
-      const made = escapeAt(text, i, 3);
-      out += made.text;
-      i = made.end;
-    }
+    const made = escapeOctets(given, i, bash, "echo");
+    if (!made) return { text: out, stop: true };
+    out += made.text;
+    i = made.end;
   }
   return { text: out, stop: false };
 }
@@ -83,7 +68,16 @@ function* printf(sh: Shell, args: readonly string[]): Run<number> {
     }
     i = 2;
   }
+  const option = /^-(.)/s.exec(args[i] ?? "")?.[1];
   if (args[i] === "--") i++;
+  else if (option !== undefined && !sh.bash) {
+    yield* sh.error(`Illegal option -${option}`);
+    return 2;
+  } else if (option !== undefined) {
+    yield* complain(sh, `-${option}: invalid option`);
+    yield* sh.proc.warn(`${usageLine(sh, usage)}\n`);
+    return 2;
+  }
   const form = args[i];
   if (form === undefined) {
     if (sh.bash) yield* sh.proc.warn(`${usageLine(sh, usage)}\n`);
@@ -99,11 +93,10 @@ function* printf(sh: Shell, args: readonly string[]): Run<number> {
       return 2;
     }
     yield* assign(sh, target[1]!, target[2], made.text);
-    return made.errors.length > 0 ? 1 : 0;
+    return made.status;
   }
   const status = yield* print(sh, made.bytes);
-  if (made.fatal) return 2;
-  return status || (made.errors.length > 0 ? 1 : 0);
+  return status || made.status;
 }
 
 // -- directories ------------------------------------------------------------------------------------------------------
