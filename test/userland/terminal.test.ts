@@ -19,6 +19,7 @@ describe("commands", () => {
     ["Ctrl-C ends a loop", ["while :; do :; done\r", "\x03"], `while :; do :; done\n^C\n${PROMPT}`],
     ["Ctrl-Z stops, fg goes on", ["sleep 2\r", "\x1a", "fg\r", "\x03"], `sleep 2\n^Z\n[1]+  Stopped                 sleep 2\n${PROMPT}fg\nsleep 2\n^C\n${PROMPT}`],
     ["a job ends", ["sleep 0.1 &\r", "\r"], new RegExp(`^sleep 0.1 &\\n\\[1\\] [0-9]+\\n${PROMPT.replace("$", "\\$")}\\n\\[1\\]\\+  Done                    sleep 0.1\\n`)],
+    ["a subshell in the background leaves the terminal to the shell", ["(sleep 5; true) &\r", "echo hi\r"], new RegExp(`^\\(sleep 5; true\\) &\\n\\[1\\] [0-9]+\\n${PROMPT.replace("$", "\\$")}echo hi\\nhi\\n${PROMPT.replace("$", "\\$")}$`)],
     ["no such command", ["nosuch\r"], `nosuch\n-bash: nosuch: command not found\n${PROMPT}`],
     ["a wrong line", ["echo )\r"], `echo )\n-bash: syntax error near unexpected token \`)'\n${PROMPT}`],
     ["history", ["echo one two\r", "echo !$\r"], `echo one two\none two\n${PROMPT}echo !$\necho two\ntwo\n${PROMPT}`],
@@ -82,7 +83,7 @@ describe("completion", () => {
     ["nothing", "cat nosuch\t", "cat nosuch\x07"],
   ])("%s", (_, keys, want) => {
     const m = makeMachine();
-    m.put("/root/a b", "");
+    m.fs.writeFile("/root/a b", new Uint8Array(0));
     const person = new Person(m);
     const before = person.seen.length;
     person.type(keys);
@@ -93,7 +94,7 @@ describe("completion", () => {
 
   test("the second Tab lists what there is", () => {
     const m = makeMachine();
-    for (const name of ["xa", "xb"]) m.put(`/root/${name}`, "");
+    for (const name of ["xa", "xb"]) m.fs.writeFile(`/root/${name}`, new Uint8Array(0));
     const person = new Person(m);
     expect(person.type("cat x\t")).toBe("cat x\x07");
     expect(person.type("\t")).toContain("\nxa  xb\n");

@@ -716,9 +716,12 @@ function* foreground(sh: Shell, bodies: readonly Body[], node: Node): Run<number
   return yield* waitForeground(sh, job);
 }
 
+/** Job control is not inherited: children of a subshell stay in its process group (bash's without_job_control, dash's forkchild). */
+const controlsJobs = (sh: Shell): boolean => sh.options.has("monitor") && sh.subshell === 0;
+
 /** Starts members of a pipeline, connected. */
 function* startPipeline(sh: Shell, bodies: readonly Body[], background: boolean): Run<Process[]> {
-  const monitor = sh.options.has("monitor");
+  const monitor = controlsJobs(sh);
   const processes: Process[] = [];
   let input: OpenFile | undefined;
   try {
@@ -781,7 +784,7 @@ export function reap(sh: Shell): void {
 
 /** Waits until a job has ended or stopped. @returns its status. */
 export function* waitForeground(sh: Shell, job: Job): Run<number> {
-  const monitor = sh.options.has("monitor");
+  const monitor = controlsJobs(sh);
   let interrupted = false;
   const watching = sh.bash && !sh.options.has("interactive") && !sh.traps.has("INT") && sh.proc.disposition("SIGINT") === "default";
   // bash learns from its child whether an interrupt was meant to end the script (wait_sigint_handler of bash's jobs.c).
