@@ -100,7 +100,10 @@ export class NeighRun {
 
   /** What `ip neigh show` prints, without the blank at its end. */
   get line(): string {
-    const { state, mac } = this.entry;
+    return this.lineOf(this.entry);
+  }
+
+  lineOf({ state, mac }: Entry): string {
     return state === "" ? "" : [this.subject.address, "dev", this.dev, ...(mac ? ["lladdr", mac] : []), state].join(" ");
   }
 

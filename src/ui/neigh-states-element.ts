@@ -215,9 +215,8 @@ export class NeighStatesElement extends HTMLElement {
   private draw(at?: Sighting): void {
     const { run } = this;
     const { node, address, peer } = this.subject;
-    const entry = at ?? run?.entry;
-    const line = !run || !entry?.state ? undefined : [address, "dev eth0", ...(entry.mac ? [`lladdr ${entry.mac}`] : []), entry.state].join(" ");
-    replace(this.line, h("b", {}, `root@${node}:~#`), ` ip neigh show ${address}\n`, line ?? h("span", { class: "none" }, text.neigh.nothing));
+    const line = run?.lineOf(at ?? run.entry);
+    replace(this.line, h("b", {}, `root@${node}:~#`), ` ip neigh show ${address}\n`, line || h("span", { class: "none" }, text.neigh.nothing));
     this.unplug.textContent = run?.cut ? text.neigh.plug(peer) : text.neigh.unplug(peer);
     this.drawGo();
     this.drawClock(at?.at);
