@@ -201,6 +201,8 @@ class Parser {
   private awkEscape(i: number, c: string): [Token, number] {
     const control = c === "e" ? undefined : Parser.CONTROL[c];
     if (control !== undefined) return [{ t: "char", code: control, text: c }, i + 2];
+    const hex = /^x[0-9a-fA-F]{1,2}/.exec(this.p.slice(i + 1, i + 4))?.[0];
+    if (hex) return [{ t: "char", code: Number.parseInt(hex.slice(1), 16), text: hex }, i + 1 + hex.length];
     const octal = /^[0-7]{1,3}/.exec(this.p.slice(i + 1, i + 4))?.[0];
     if (octal) return [{ t: "char", code: Number.parseInt(octal, 8) & 255, text: octal }, i + 1 + octal.length];
     return this.literal(i + 1, i + 1);
@@ -268,6 +270,8 @@ class Parser {
       if (piece) items.push(piece);
       if (piece) first = false;
     }
+    // mawk: "a||b" and "()" lack an operand, the empty expression does not.
+    if (items.length === 0 && this.o.syntax === "awk" && this.p !== "") throw new PatternError(this.depth > 1 && this.pos >= this.p.length ? "missing ')'" : "missing operand");
     return items.length === 0 ? { kind: "empty" } : items.length === 1 ? items[0]! : { kind: "cat", items };
   }
 

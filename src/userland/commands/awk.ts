@@ -1,7 +1,7 @@
 /** awk: mawk 1.3.4 20200120, Debian's default. Octets, not characters; integers up to 2^31-1 print whole. */
 import { strerror } from "../../kernel/errno.ts";
 import { defineCommand } from "../command.ts";
-import { octets, type Octets } from "../octets.ts";
+import { octets, type Octets, textOf } from "../octets.ts";
 import type { Process, Run } from "../process.ts";
 import { Tool } from "../tool.ts";
 import { Interpreter } from "./awk/interpreter.ts";
@@ -13,10 +13,10 @@ const man = {
   summary: "pattern scanning and text processing language",
   synopsis: ["mawk [Options] [Program] [file ...]"],
   emulated: [
-    "-F value, -v var=value, -f program-file; operands that are files or assignments", "patterns, ranges, BEGIN, END; if else while do for next nextfile exit delete print printf getline, functions",
+    "-F value, -v var=value, -f program-file, -W exec file, -W interactive; operands that are files or assignments", "patterns, ranges, BEGIN, END; if else while do for next nextfile exit delete print printf getline, functions",
     "length substr index split sub gsub match sprintf tolower toupper int sqrt exp log sin cos atan2 rand srand system close fflush strftime mktime systime", "mawk's ways: no {n,m} in expressions, no gensub, octets instead of characters, 2147483648 prints as 2.14748e+09",
   ],
-  notEmulated: ["-W dump, -W exec, -W interactive, -W sprintf, -W posix_space, -W random"],
+  notEmulated: ["-W dump, -W sprintf, -W posix_space, -W random"],
   examples: ["awk '{print $1}' file", "awk -F: '$3 >= 1000 {print $1}' /etc/passwd", "ip -4 -o addr | awk '{print $2, $4}'"],
 };
 
@@ -24,7 +24,7 @@ interface Options {
   program: Octets | undefined;
   assignments: [string, Octets][];
   operands: string[];
-  name: string;
+  unbuffered: boolean;
 }
 
 class UsageError {
@@ -50,9 +50,10 @@ function assignment(text: string): [string, Octets] {
   return [m[1]!, octets(m[2]!)];
 }
 
-/** mawk's own reading of options; "help", "version" and "usage" end it. */
-function* parseOptions(proc: Process, args: readonly string[]): Run<Options | "usage" | "version"> {
-  const o: Options = { program: undefined, assignments: [], operands: [], name: proc.name };
+/** mawk's own reading of options. "version" and "usage" end it at once, "nothing" is what a command line without a program asks for. */
+function* parseOptions(proc: Process, args: readonly string[]): Run<Options | "usage" | "version" | "nothing"> {
+  const o: Options = { program: undefined, assignments: [], operands: [], unbuffered: false };
+  if (args.length === 0) return "usage";
   let i = 0;
   for (; i < args.length; i++) {
     const arg = args[i]!;
@@ -62,31 +63,39 @@ function* parseOptions(proc: Process, args: readonly string[]): Run<Options | "u
     }
     if (!arg.startsWith("-") || arg === "-") break;
     const letter = arg[1]!;
-    if (!"FvfW".includes(letter) || (letter === "-" && arg.length > 2)) throw new UsageError(`not an option: ${arg}`);
+    if (!"FvfW".includes(letter)) throw new UsageError(`not an option: ${arg}`);
     const value = arg.length > 2 ? arg.slice(2) : args[++i];
     if (value === undefined) throw new UsageError(`option -${letter} lacks argument`);
-    if (letter === "F") o.assignments.push(["FS", fieldSeparator(value)]);
+    if (letter === "F") o.assignments.push(["FS", octets(value)]);
     else if (letter === "v") o.assignments.push(assignment(value));
     else if (letter === "f") o.program = (o.program === undefined ? "" : `${o.program}\n`) + (yield* readProgram(proc, value));
     else {
       const word = value.split("=")[0]!;
       if (word !== "" && "version".startsWith(word)) return "version";
       if (word !== "" && ("help".startsWith(word) || "usage".startsWith(word))) return "usage";
-      if (["dump", "exec", "interactive", "sprintf", "posix_space", "random"].some((w) => w.startsWith(word))) throw new UsageError(`\0awk -W ${word}`);
+      const known = ["dump", "exec", "interactive", "sprintf", "posix_space", "random"].find((w) => word !== "" && w.startsWith(word));
+      if (known === "exec" && args[i + 1] !== undefined) {
+        // The program is in a file, and what follows are operands.
+        o.program = yield* readProgram(proc, args[++i]!);
+        i++;
+        break;
+      }
+      if (known === "interactive") {
+        o.unbuffered = true;
+        continue;
+      }
+      if (known !== undefined) throw new UsageError(`\0awk -W ${word}`);
       yield* proc.warn(`${programName(proc)}: vacuous option: -W ${value}\n`);
     }
   }
   o.operands = args.slice(i);
   if (o.program === undefined) {
     const text = o.operands.shift();
-    if (text === undefined) return "usage";
+    if (text === undefined) return "nothing";
     o.program = octets(text);
   }
   return o;
 }
-
-/** -F 't' is a t in mawk; escapes are read as in a string. */
-const fieldSeparator = (value: string): Octets => octets(value);
 
 const programName = (proc: Process): string => proc.name.slice(proc.name.lastIndexOf("/") + 1);
 
@@ -104,10 +113,17 @@ function* awkMain(proc: Process, t: Tool, args: readonly string[]): Run<number> 
     yield* proc.warn(usageText());
     return 0;
   }
+  if (o === "nothing") return 0;
+  t.out.unbuffered = o.unbuffered;
   const program = parseAwk(o.program!);
   const interpreter = new Interpreter(t, program, [programName(proc), ...o.operands]);
-  for (const [name, value] of o.assignments) interpreter.assign(name, value);
+  for (const [name, value] of o.assignments) interpreter.assignFirst(name, value);
   return yield* interpreter.run();
+}
+
+function* complain(t: Tool, e: AwkError): Run<number> {
+  for (const text of e.texts) yield* t.warn(textOf(text));
+  return 2;
 }
 
 export const awk = defineCommand({
@@ -121,7 +137,8 @@ export const awk = defineCommand({
       status = yield* awkMain(proc, t, args);
     } catch (e) {
       if (e instanceof UsageError && e.text.startsWith("\0")) status = yield* t.notEmulated(e.text.slice(1));
-      else if (e instanceof AwkError || e instanceof Fatal || e instanceof UsageError) status = yield* t.error(e.text, 2);
+      else if (e instanceof AwkError) status = yield* complain(t, e);
+      else if (e instanceof Fatal || e instanceof UsageError) status = yield* t.error(e.text, 2);
       else throw e;
     }
     yield* t.out.flush();

@@ -6,14 +6,15 @@ import { atan2, cos, exp, log, pow, sin } from "../../elementary.ts";
 import { foldCase, type Octets, octets, textOf, upperCase } from "../../octets.ts";
 import type { Process, Run } from "../../process.ts";
 import { compileRegex, type Regex } from "../../regex.ts";
+import { MICROSECOND } from "../../../sim/time.ts";
 import { RandomStream } from "../../../sim/random.ts";
 import { Input as FileInput, type Tool } from "../../tool.ts";
 import { secondsOf, strftime, wallTime } from "../../wall-clock.ts";
 import { strerror } from "../../../kernel/errno.ts";
 import { AwkError, awkString } from "./lexer.ts";
 import type { Expr, Place, Program, Rule, Statement } from "./parser.ts";
-import { Fatal, Records, type Separator, Streams } from "./streams.ts";
-import { AwkArray, compare, FormatError, Input, num, sprintf, str, truth, type Value } from "./values.ts";
+import { bounded, Fatal, Records, type Separator, Streams } from "./streams.ts";
+import { AwkArray, compare, FormatError, Input, MAX_ELEMENTS, num, sprintf, str, truth, type Value } from "./values.ts";
 
 /** A variable: a value, or an array. An unset one that was handed to a function becomes an array there and here. */
 class Cell {
@@ -22,12 +23,26 @@ class Cell {
   origin: Cell | undefined;
 }
 
+/** Octets that sprintf may make. */
+const SPRINTF_BUFFER = 8192;
+
+class LimitError {
+  readonly what: string;
+  constructor(what: string) {
+    this.what = what;
+  }
+}
+
+/** exit in a function: ends all that was begun. */
+class Exit {}
+
 type Flow = "normal" | "next" | "nextfile" | "break" | "continue" | "return" | "exit";
 
-/** Work between two looks at the clock. */
+/** Statements between two looks at the clock, and what they cost: about what this engine needs for them, so that a loop without an end lets time pass. */
 const TURN = 3000;
-/** Calls of functions within one another. */
-const MAX_CALLS = 400;
+const TURN_COST = 300 * MICROSECOND;
+/** Calls of functions within one another: what mawk's evaluation stack of 1024 cells has room for. */
+const MAX_CALLS = 510;
 
 const SLOT = { NR: 0, NF: 1, FS: 2, OFS: 3, ORS: 4, RS: 5, FNR: 6, FILENAME: 7, SUBSEP: 8, RSTART: 9, RLENGTH: 10, CONVFMT: 11, OFMT: 12, ARGC: 13 } as const;
 
@@ -102,7 +117,15 @@ export class Interpreter {
     return slot === undefined ? undefined : (this.globals[slot]!.array ??= new AwkArray());
   }
 
-  /** -v and operands of the form name=value. */
+  /** Before the program runs: -v and -F. */
+  assignFirst(name: string, value: Octets): void {
+    const text = awkString(value);
+    const compiled = (name === "FS" || name === "RS") && text.length > 1 ? compileRegex(text, { syntax: "awk", octetwise: true }) : undefined;
+    if (compiled && !compiled.ok) throw new AwkError(`line 0: regular expression compile failed (${compiled.error})\n${text}`);
+    this.assign(name, value);
+  }
+
+  /** Operands of the form name=value. */
   assign(name: string, value: Octets): void {
     const slot = this.slots.get(name);
     if (slot !== undefined) this.setGlobal(slot, new Input(awkString(value)));
@@ -115,28 +138,40 @@ export class Interpreter {
     const main = rules.filter((r) => r.kind !== "begin" && r.kind !== "end");
     const end = rules.filter((r) => r.kind === "end");
     try {
-      for (const rule of rules) if (rule.kind === "begin" && !this.exited) yield* this.exec(rule.body!);
-      if (!this.exited && main.length + end.length > 0) yield* this.mainLoop(main);
+      for (const rule of rules) if (rule.kind === "begin" && !this.exited) yield* this.untilExit(this.exec(rule.body!));
+      if (!this.exited && main.length + end.length > 0) yield* this.untilExit(this.mainLoop(main));
       // exit outside of END still runs END; exit inside ends it.
       this.exited = false;
-      for (const rule of end) if (!this.exited) yield* this.exec(rule.body!);
+      for (const rule of end) if (!this.exited) yield* this.untilExit(this.exec(rule.body!));
       yield* this.streams.closeAll();
       return this.exitStatus;
     } catch (e) {
-      if (e instanceof FormatError) return yield* this.runtimeError(e.text);
+      if (e instanceof FormatError) return yield* this.runtimeError(`run time error: ${e.text}`);
+      if (e instanceof LimitError) return yield* this.runtimeError(`program limit exceeded: ${e.what}`);
       throw e;
+    }
+  }
+
+  private *untilExit(run: Run<unknown>): Run<void> {
+    try {
+      yield* run;
+    } catch (e) {
+      if (!(e instanceof Exit)) throw e;
+      this.frame = [];
+      this.calls = 0;
     }
   }
 
   private *runtimeError(text: string): Run<number> {
     yield* this.streams.flush();
     const where = `\tFILENAME="${str(this.globals[SLOT.FILENAME]!.value, "%.6g")}" FNR=${str(this.globals[SLOT.FNR]!.value, "%.6g")} NR=${str(this.globals[SLOT.NR]!.value, "%.6g")}`;
-    yield* this.proc.warn(`${this.t.name}: run time error: ${textOf(text)}\n${textOf(where)}\n`);
+    yield* this.proc.warn(`${this.t.name}: ${textOf(text)}\n${textOf(where)}\n`);
     return 2;
   }
 
   private *mainLoop(rules: readonly Rule[]): Run<void> {
     for (;;) {
+      yield* this.turn();
       const record = yield* this.nextRecord();
       if (record === undefined) return;
       this.setRecord(record);
@@ -294,7 +329,7 @@ export class Interpreter {
   private setField(index: number, value: Value): void {
     const n = Math.trunc(index);
     if (n < 0) throw new FormatError(`negative field index $${n}`);
-    if (n > 32767) throw new FormatError(`field index $${n} too large`);
+    if (n > MAX_ELEMENTS) throw new Fatal("out of memory");
     if (n === 0) {
       this.setRecord(str(value, this.convfmt()));
       return;
@@ -309,7 +344,7 @@ export class Interpreter {
   private setCount(value: Value): void {
     const n = Math.trunc(num(value));
     if (n < 0) throw new FormatError("negative value assigned to NF");
-    if (n > 32767) throw new FormatError("maximum number of fields exceeded");
+    if (n > MAX_ELEMENTS) throw new Fatal("out of memory");
     const fields = this.split();
     fields.length = Math.min(fields.length, n);
     while (fields.length < n) fields.push("");
@@ -336,7 +371,11 @@ export class Interpreter {
 
   private setGlobal(slot: number, value: Value): void {
     if (slot === SLOT.NF) this.setCount(value);
-    else this.globals[slot]!.value = value;
+    else if (slot === SLOT.FS) {
+      // The record at hand is still split the old way.
+      this.split();
+      this.globals[slot]!.value = value;
+    } else this.globals[slot]!.value = value;
   }
 
   private set(place: Place, value: Value): void {
@@ -366,7 +405,7 @@ export class Interpreter {
     const known = this.regexes.get(pattern);
     if (known) return known;
     const compiled = compileRegex(pattern, { syntax: "awk", octetwise: true });
-    if (!compiled.ok) throw new AwkError(`line ${this.program.lines}: regular expression compile failed (${compiled.error})\n${pattern}`);
+    if (!compiled.ok) throw new FormatError(`regular expression compile failed (${compiled.error})\n${pattern}`);
     if (this.regexes.size > 500) this.regexes.clear();
     this.regexes.set(pattern, compiled.value);
     return compiled.value;
@@ -380,7 +419,7 @@ export class Interpreter {
   // -- statements ------------------------------------------------------------------------------------------------------------------
 
   private *turn(): Run<void> {
-    if (++this.steps % TURN === 0) yield { until: this.proc.now };
+    if (++this.steps % TURN === 0) yield { until: this.proc.now + TURN_COST };
   }
 
   private *exec(s: Statement): Run<Flow> {
@@ -504,7 +543,7 @@ export class Interpreter {
       case "step": return yield* this.stepping(e);
       case "unary": return this.unary(e.op, yield* this.value(e.value));
       case "binary": return this.binary(e.op, yield* this.value(e.left), yield* this.value(e.right));
-      case "concat": return this.text(yield* this.value(e.left)) + this.text(yield* this.value(e.right));
+      case "concat": return bounded(this.text(yield* this.value(e.left)) + this.text(yield* this.value(e.right)));
       case "and": return truth(yield* this.value(e.left)) && truth(yield* this.value(e.right)) ? 1 : 0;
       case "or": return truth(yield* this.value(e.left)) || truth(yield* this.value(e.right)) ? 1 : 0;
       case "match": {
@@ -534,12 +573,12 @@ export class Interpreter {
   private *store(target: Expr, value: Value): Run<void> {
     if (target.e === "var") this.set(target.place, value);
     else if (target.e === "field") this.setField(num(yield* this.value(target.index)), value);
-    else if (target.e === "element") this.array(target.array).map.set(this.key(yield* this.values(target.key)), value);
+    else if (target.e === "element") this.put(target.array, this.key(yield* this.values(target.key)), value);
   }
 
   private *call(name: string, args: readonly Expr[]): Run<Value> {
     const f = this.program.functions.get(name)!;
-    if (++this.calls > MAX_CALLS) throw new FormatError(`function call nesting too deep`);
+    if (++this.calls > MAX_CALLS) throw new Fatal("program limit exceeded: eval stack size=1024");
     const frame: Cell[] = [];
     for (const arg of args) {
       const cell = new Cell();
@@ -555,7 +594,7 @@ export class Interpreter {
     const saved = this.frame;
     this.frame = frame;
     this.returned = undefined;
-    yield* this.exec(f.body);
+    if ((yield* this.exec(f.body)) === "exit") throw new Exit();
     this.frame = saved;
     this.calls--;
     const value = this.returned;
@@ -614,7 +653,7 @@ export class Interpreter {
       }
       case "unary": return this.unary(e.op, this.now(e.value));
       case "binary": return this.binary(e.op, this.now(e.left), this.now(e.right));
-      case "concat": return this.text(this.now(e.left)) + this.text(this.now(e.right));
+      case "concat": return bounded(this.text(this.now(e.left)) + this.text(this.now(e.right)));
       case "and": return truth(this.now(e.left)) && truth(this.now(e.right)) ? 1 : 0;
       case "or": return truth(this.now(e.left)) || truth(this.now(e.right)) ? 1 : 0;
       case "match": return this.pattern(e.right, () => this.now(e.right)).test(this.text(this.now(e.left))) !== e.negated ? 1 : 0;
@@ -632,15 +671,21 @@ export class Interpreter {
   private storeNow(target: Expr, value: Value): void {
     if (target.e === "var") this.set(target.place, value);
     else if (target.e === "field") this.setField(num(this.now(target.index)), value);
-    else if (target.e === "element") this.array(target.array).map.set(this.keyNow(target.key), value);
+    else if (target.e === "element") this.put(target.array, this.keyNow(target.key), value);
   }
 
   /** Looking at an element makes it. */
   private element(place: Place, key: Octets): Value {
     const { map } = this.array(place);
     const value = map.get(key);
-    if (value === undefined && !map.has(key)) map.set(key, undefined);
+    if (value === undefined && !map.has(key)) this.put(place, key, undefined);
     return value;
+  }
+
+  private put(place: Place, key: Octets, value: Value): void {
+    const { map } = this.array(place);
+    map.set(key, value);
+    if (map.size > MAX_ELEMENTS) throw new Fatal("out of memory");
   }
 
   private unary(op: "!" | "-" | "+", v: Value): Value {
@@ -709,11 +754,13 @@ export class Interpreter {
   private format(args: readonly Expr[]): Octets {
     const [format, ...values] = args.map((a) => this.now(a));
     try {
-      return sprintf(this.text(format), values, this.convfmt());
+      const made = sprintf(this.text(format), values, this.convfmt());
+      if (made.length < SPRINTF_BUFFER) return made;
     } catch (e) {
       if (e instanceof FormatError) throw new FormatError(`${e.text} sprintf("${this.text(format)}")`);
       throw e;
     }
+    throw new LimitError(`sprintf buffer size=${SPRINTF_BUFFER}`);
   }
 
   private splitInto(text: Octets, args: readonly Expr[]): number {
@@ -723,6 +770,7 @@ export class Interpreter {
     else parts = this.pieces(text, by ? this.text(this.now(by)) : this.text(this.globals[SLOT.FS]!.value));
     const { map } = this.array((args[1] as Expr & { e: "var" }).place);
     map.clear();
+    if (parts.length > MAX_ELEMENTS) throw new Fatal("out of memory");
     parts.forEach((p, i) => map.set(String(i + 1), new Input(p)));
     return parts.length;
   }
@@ -756,7 +804,7 @@ export class Interpreter {
       previousEnd = end;
       from = end > start ? end : end + 1;
     }
-    if (count > 0 && (target.e === "var" || target.e === "field" || target.e === "element")) this.storeNow(target, out + text.slice(at));
+    if (count > 0 && (target.e === "var" || target.e === "field" || target.e === "element")) this.storeNow(target, bounded(out + text.slice(at)));
     return count;
   }
 

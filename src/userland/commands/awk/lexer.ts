@@ -11,11 +11,17 @@ export interface Token {
   line: number;
 }
 
-/** A mistake in the program; `text` has the line in front. */
+/** What mawk says at most of one program before it gives up. */
+export const MAX_ERRORS = 5;
+
+/** Mistakes in the program; each has its line in front. */
 export class AwkError {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
+  readonly texts: readonly string[];
+  constructor(texts: string | readonly string[]) {
+    this.texts = typeof texts === "string" ? [texts] : texts;
+  }
+  get text(): string {
+    return this.texts.join("\n");
   }
 }
 
@@ -25,6 +31,7 @@ export const BUILTINS: ReadonlySet<string> = new Set([
 ]);
 
 const OPERATORS = ["&&", "||", "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=", ">>", "!~", "{", "}", "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!", "<", ">", "|", "?", ":", "~", "$", "="];
+const SMALLEST_NORMAL = 2.2250738585072014e-308; // strtod(3) calls what is smaller a range error
 const STRING_ESCAPES: Readonly<Record<string, string>> = { '"': '"', "\\": "\\", "/": "\\/", a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 
 /** Escapes of a string constant. mawk leaves a backslash before anything it does not know, and before a slash. */
@@ -34,6 +41,12 @@ export function awkString(text: Octets): Octets {
     const c = text[i]!;
     if (c !== "\\" || i + 1 >= text.length) {
       out += c;
+      continue;
+    }
+    const hex = /^x([0-9a-fA-F]{1,2})/.exec(text.slice(i + 1, i + 4));
+    if (hex) {
+      out += String.fromCharCode(Number.parseInt(hex[1]!, 16));
+      i += hex[0].length;
       continue;
     }
     const octal = /^[0-7]{1,3}/.exec(text.slice(i + 1, i + 4))?.[0];
@@ -56,10 +69,20 @@ export class Lexer {
   braces = 0;
   private last: Token | undefined;
   private endGiven = false;
+  /** The word behind a brace too many: mawk does not take a newline there. */
+  afterExtra: Token | undefined;
+  /** Mistakes that do not end the reading. */
+  readonly mistakes: string[] = [];
   private readonly src: Octets;
 
   constructor(src: Octets) {
     this.src = src;
+  }
+
+  /** Notes a mistake and goes on, until there are too many. */
+  report(text: string): void {
+    this.mistakes.push(text);
+    if (this.mistakes.length >= MAX_ERRORS) throw new AwkError("");
   }
 
   private token(kind: TokenKind, text: string, value = 0): Token {
@@ -97,7 +120,7 @@ export class Lexer {
     if (number !== undefined) {
       this.pos += number.length;
       const value = Number(number);
-      if (value === Infinity) throw new AwkError(`line ${this.line}: ${number} : decimal overflow`);
+      if (value === Infinity || (value !== 0 && value < SMALLEST_NORMAL)) this.report(`line ${this.line}: ${number} : decimal overflow`);
       return this.token("number", number, value);
     }
     const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(rest)?.[0];
@@ -132,9 +155,15 @@ export class Lexer {
     if (op === undefined) throw new AwkError(`${this.line}: unexpected character '${rest[0]}'`);
     this.pos += op.length;
     if (op === "(") this.parens++;
-    else if (op === ")" && --this.parens < 0) throw new AwkError(`line ${this.line}: extra ')'`);
     else if (op === "{") this.braces++;
-    else if (op === "}" && --this.braces < 0) throw new AwkError(`line ${this.line}: extra '}'`);
+    else if ((op === ")" && --this.parens < 0) || (op === "}" && --this.braces < 0)) {
+      // Passed over.
+      if (op === ")") this.parens = 0;
+      else this.braces = 0;
+      this.report(`line ${this.line}: extra '${op}'`);
+      this.afterExtra = this.next();
+      return this.afterExtra;
+    }
     return this.token("op", op);
   }
 
@@ -152,18 +181,19 @@ export class Lexer {
     return t;
   }
 
-  /** Whether, separators aside, this word comes next. */
+  /** Whether, newlines aside, this word comes next. */
   nextWordIs(word: string): boolean {
-    const m = /^(?:[ \t\r\n;]|\\\r?\n|#[^\n]*)*([A-Za-z_][A-Za-z0-9_]*)?/.exec(this.src.slice(this.pos));
+    const m = /^(?:[ \t\r\n]|\\\r?\n|#[^\n]*)*([A-Za-z_][A-Za-z0-9_]*)?/.exec(this.src.slice(this.pos));
     return m?.[1] === word;
   }
 
   /** Whether a comma or the closing parenthesis comes next. */
-  nextIsListEnd(): boolean {
-    return /^(?:[ \t\r]|\\\r?\n)*[,)]/.test(this.src.slice(this.pos, this.pos + 200));
+  nextIsListEnd(ends = ",)"): boolean {
+    const next = /^(?:[ \t\r]|\\\r?\n)*([,)])/.exec(this.src.slice(this.pos, this.pos + 200));
+    return next !== null && ends.includes(next[1]!);
   }
 
-  /** After a `/` where an operand is due: the rest of a regular expression. A slash in brackets ends it, too. */
+  /** After a `/` where an operand is due: the rest of a regular expression. A slash in brackets does not end it. */
   regex(start: "/" | "/="): Token {
     const from = this.pos - (start.length - 1);
     let i = from;
@@ -177,7 +207,7 @@ export class Lexer {
     return this.token("regex", raw.replaceAll("\\/", "/"));
   }
 
-  /** The last character of a bracket expression; `at` itself when there is no end on the line. */
+  /** The last character of a bracket expression; the end of the line when there is none. */
   private bracketEnd(at: number): number {
     let i = at + 1;
     if (this.src[i] === "^") i++;
@@ -186,6 +216,6 @@ export class Lexer {
       if (this.src[i] === "]") return i;
       if (this.src[i] === "\\") i++;
     }
-    return at;
+    return i - 1;
   }
 }

@@ -73,6 +73,14 @@ const ARITY: Readonly<Record<string, readonly [number, number]>> = {
 /** Nesting of expressions and statements; deeper is refused before the host's stack would be. */
 const MAX_DEPTH = 250;
 
+/** A syntax error: reading goes on behind the statement. */
+class SyntaxFault {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 class Parser {
   private readonly lexer: Lexer;
   private token: Token;
@@ -86,13 +94,11 @@ class Parser {
   private loops = 0;
   private section: "begin" | "end" | "main" | "function" = "main";
   private depth = 0;
-  private readonly calls: { name: string; args: number; line: number; next: boolean }[] = [];
+  private readonly calls: { name: string; args: number; line: number }[] = [];
   private readonly functions = new Map<string, FunctionDef>();
-  private readonly usesNext = new Set<string>();
-  private functionName = "";
 
-  constructor(src: Octets) {
-    this.lexer = new Lexer(src);
+  constructor(lexer: Lexer) {
+    this.lexer = lexer;
     for (const name of ["NR", "NF", "FS", "OFS", "ORS", "RS", "FNR", "FILENAME", "SUBSEP", "RSTART", "RLENGTH", "CONVFMT", "OFMT", "ARGC"]) this.slotOf(name);
     this.token = this.lexer.next();
   }
@@ -132,13 +138,31 @@ class Parser {
     return new AwkError(`line ${line}: ${text}`);
   }
 
-  private wrong(): AwkError {
-    const { kind, text } = this.token;
+  /** A mistake that does not keep the rest from being read. */
+  private report(text: string, line = this.token.line): void {
+    this.lexer.report(`line ${line}: ${text}`);
+  }
+
+  private wrong(): SyntaxFault {
+    const { kind, text, line } = this.token;
     const shown = kind === "regex" ? `/${text}/` : kind === "string" ? `"${text}"` : text;
     const closes = kind === "newline" || kind === "eof" || text === "}" || text === ";";
-    if (closes && this.lexer.parens > 0 && kind !== "string") return this.error(`missing ) near ${shown}`);
-    if (kind === "eof" && this.lexer.braces > 0) return this.error("missing } near end of file");
-    return this.error(`syntax error at or near ${shown}`);
+    if (closes && this.lexer.parens > 0 && kind !== "string") return new SyntaxFault(`line ${line}: missing ) near ${shown}`);
+    if (kind === "eof" && this.lexer.braces > 0) return new SyntaxFault(`line ${line}: missing } near end of file`);
+    return new SyntaxFault(`line ${line}: syntax error at or near ${shown}`);
+  }
+
+  /** After a syntax error: on to one of `stops`. At the end of the text there is no going on. */
+  private recover(fault: unknown, stops: readonly string[]): void {
+    if (!(fault instanceof SyntaxFault)) throw fault;
+    this.lexer.report(fault.text);
+    while (!stops.includes(this.token.text) || this.token.kind === "string") {
+      if (this.token.kind === "eof") throw new AwkError("");
+      this.advance();
+    }
+    this.lexer.parens = 0;
+    this.depth = 0;
+    this.noGreater = 0;
   }
 
   private skipNewlines(): void {
@@ -154,22 +178,32 @@ class Parser {
   program(): Program {
     const rules: Rule[] = [];
     for (;;) {
-      while (this.token.kind === "newline" || this.is(";")) this.advance();
+      const stray = this.token.kind === "newline" && this.token === this.lexer.afterExtra;
+      if (!stray) this.skipNewlines();
       if (this.token.kind === "eof") break;
-      if (this.is("function")) this.definition();
-      else rules.push(this.rule());
+      try {
+        if (stray) throw this.wrong();
+        if (this.is("function")) this.definition();
+        else rules.push(this.rule());
+        if (this.is(";")) this.advance();
+      } catch (fault) {
+        this.recover(fault, ["{"]);
+        this.block();
+      }
     }
-    this.checkCalls();
+    if (this.lexer.mistakes.length === 0) this.checkCalls();
+    if (this.lexer.mistakes.length > 0) throw new AwkError("");
     return { rules, functions: this.functions, globals: this.globals, lines: this.lexer.line - 1 };
   }
 
   private checkCalls(): void {
     for (const call of this.calls) {
       const f = this.functions.get(call.name);
-      if (!f) throw this.error(`function ${call.name} never defined`);
-      if (call.args > f.params) throw this.error(`too many arguments in call to ${call.name}`, call.line);
-      if (call.next && this.usesNext.has(call.name)) throw this.error("improper use of next", call.line);
+      if (f && call.args > f.params) this.report(`too many arguments in call to ${call.name}`, call.line);
     }
+    if (this.lexer.mistakes.length > 0) return;
+    const undefinedNames = new Set(this.calls.filter((call) => !this.functions.has(call.name)).map((call) => call.name));
+    for (const name of [...undefinedNames].reverse()) this.report(`function ${name} never defined`);
   }
 
   private rule(): Rule {
@@ -201,10 +235,12 @@ class Parser {
     if (this.token.kind !== "name" && this.token.kind !== "function-name") throw this.wrong();
     const name = this.advance().text;
     if (this.functions.has(name)) throw this.error(`redefinition of ${name}`);
+    if (this.uses.has(name)) this.report(`illegal reference to ${this.uses.get(name) === "array" ? "array" : "variable"} ${name}`);
     this.expect("(");
     const params: string[] = [];
     while (!this.is(")")) {
       if (this.token.kind !== "name") throw this.wrong();
+      if (params.includes(this.token.text)) this.report(`${this.token.text} is duplicated in argument list`);
       params.push(this.advance().text);
       if (!this.take(",")) break;
       this.skipNewlines();
@@ -215,7 +251,6 @@ class Parser {
     this.localUses = new Map();
     this.inFunction = true;
     this.section = "function";
-    this.functionName = name;
     // Known before its body is read: it may call itself.
     const def: FunctionDef = { name, params: params.length, body: { s: "block", body: [] } };
     this.functions.set(name, def);
@@ -235,7 +270,13 @@ class Parser {
     for (;;) {
       while (this.token.kind === "newline" || this.is(";")) this.advance();
       if (this.take("}")) break;
-      body.push(this.statement());
+      const depth = this.depth;
+      try {
+        body.push(this.statement());
+      } catch (fault) {
+        this.recover(fault, ["end of line", ";", "}"]);
+        this.depth = depth;
+      }
     }
     this.depth--;
     return { s: "block", body };
@@ -304,8 +345,8 @@ class Parser {
   private ifStatement(): Statement {
     const test = this.condition();
     const yes = this.body();
-    // An else may follow after separators; when it does not, they are left out all the same.
-    while (this.token.kind === "newline" || this.is(";")) {
+    // An else may follow after newlines.
+    while (this.token.kind === "newline") {
       if (!this.elseFollows()) return { s: "if", test, yes, no: undefined };
       this.advance();
     }
@@ -364,18 +405,17 @@ class Parser {
         return this.print(text === "printf", line);
       case "next":
       case "nextfile":
-        if (this.section === "begin" || this.section === "end") throw this.error(`improper use of ${text}`);
-        if (this.section === "function") this.usesNext.add(this.functionName);
+        if (this.section !== "main") this.report(`improper use of ${text}`);
         this.advance();
         return { s: text };
       case "break":
       case "continue":
-        if (this.loops === 0) throw this.error(`${text} statement outside of loop`);
+        if (this.loops === 0) this.report(`${text} statement outside of loop`);
         this.advance();
         return { s: text };
       case "exit":
       case "return": {
-        if (text === "return" && !this.inFunction) throw this.error("return outside function body");
+        if (text === "return" && !this.inFunction) this.report("return outside function body");
         this.advance();
         return { s: text, value: this.endsHere() ? undefined : this.expression() };
       }
@@ -401,8 +441,10 @@ class Parser {
 
   private print(format: boolean, line: number): Statement {
     let args: Expr[] = [];
-    if (format && this.is("(") && this.lexer.nextIsListEnd()) throw this.error("no arguments in call to printf", line);
-    if (!this.endsHere() && !this.is(">") && !this.is(">>") && !this.is("|")) {
+    if (this.is("(") && this.lexer.nextIsListEnd(")")) {
+      this.advance();
+      this.advance();
+    } else if (!this.endsHere() && !this.is(">") && !this.is(">>") && !this.is("|")) {
       this.noGreater++;
       args = [this.expression()];
       while (this.take(",")) {
@@ -413,14 +455,13 @@ class Parser {
       const only = args[0]!;
       if (args.length === 1 && only.e === "group") args = only.items;
     }
-    if (format && args.length === 0) throw this.error("no arguments in call to printf", line);
+    if (format && args.length === 0) this.report("no arguments in call to printf", line);
     const op = this.token.text;
+    // To the lexer of mawk this is the redirection and a sign behind it.
+    if (this.is(">=")) throw new SyntaxFault(`line ${this.token.line}: syntax error at or near =`);
     if (!this.is(">") && !this.is(">>") && !this.is("|")) return { s: "print", format, args, to: undefined };
     this.advance();
-    this.noGreater++;
-    const target = this.concatenation();
-    this.noGreater--;
-    return { s: "print", format, args, to: { op: op as ">", target } };
+    return { s: "print", format, args, to: { op: op as ">", target: this.expression() } };
   }
   /** Inside print without parentheses `>` is a redirection. */
   private noGreater = 0;
@@ -431,10 +472,8 @@ class Parser {
     const saved = this.noGreater;
     this.noGreater = 0;
     const out: Expr[] = [];
-    this.skipNewlines();
     while (!this.is(close)) {
       out.push(this.expression());
-      this.skipNewlines();
       if (!this.take(",")) break;
       this.skipNewlines();
     }
@@ -449,7 +488,6 @@ class Parser {
     if (assigns) {
       if (left.e !== "var" && left.e !== "field" && left.e !== "element") throw this.wrong();
       const op = this.advance().text;
-      this.skipNewlines();
       const value = this.expression();
       this.depth--;
       return { e: "assign", op: op.slice(0, -1), target: left, value };
@@ -461,11 +499,8 @@ class Parser {
   private ternary(): Expr {
     const test = this.or();
     if (!this.take("?")) return test;
-    this.skipNewlines();
     const yes = this.expression();
-    this.skipNewlines();
     this.expect(":");
-    this.skipNewlines();
     return { e: "ternary", test, yes, no: this.expression() };
   }
 
@@ -501,14 +536,14 @@ class Parser {
     let left = this.comparison();
     while (this.is("~") || this.is("!~")) {
       const negated = this.advance().text === "!~";
-      left = { e: "match", negated, left, right: this.comparison() };
+      left = { e: "match", negated, left, right: this.asPattern(this.comparison()) };
     }
     return left;
   }
 
   private comparison(): Expr {
     let left = this.concatenation();
-    while (this.token.kind === "op" && /^(<|<=|==|!=|>=|>)$/.test(this.token.text) && !(this.token.text === ">" && this.noGreater > 0)) {
+    while (this.token.kind === "op" && /^(<|<=|==|!=|>=|>)$/.test(this.token.text) && !(this.token.text.startsWith(">") && this.noGreater > 0)) {
       const op = this.advance().text;
       left = { e: "binary", op, left, right: this.concatenation() };
     }
@@ -620,7 +655,8 @@ class Parser {
       case "$": {
         this.advance();
         this.enter();
-        const index = this.is("++") || this.is("--") || this.is("-") || this.is("+") || this.is("!") ? this.prefixed() : this.primary();
+        // $NF-- is $(NF--), unlike $i--.
+        const index = this.token.kind === "name" && this.token.text === "NF" ? this.postfix() : this.is("++") || this.is("--") || this.is("-") || this.is("+") || this.is("!") ? this.prefixed() : this.primary();
         this.depth--;
         return { e: "field", index };
       }
@@ -656,8 +692,14 @@ class Parser {
 
   private compile(pattern: Octets, line: number): Regex {
     const compiled = compileRegex(pattern, { syntax: "awk", octetwise: true });
-    if (!compiled.ok) throw new AwkError(`line ${line}: regular expression compile failed (${compiled.error})\n${pattern}`);
-    return compiled.value;
+    if (compiled.ok) return compiled.value;
+    this.report(`regular expression compile failed (${compiled.error})\n${pattern}`, line);
+    return this.compile("", line);
+  }
+
+  /** A string constant in the place of an expression is compiled with the program. */
+  private asPattern(e: Expr): Expr {
+    return e.e === "string" ? { e: "regex", regex: this.compile(e.value, this.token.line) } : e;
   }
 
   /** "length": of an array if it is known to be one, else of a plain variable. */
@@ -667,8 +709,8 @@ class Parser {
     const before = uses.get(name);
     const use = wanted !== "length" ? wanted : local >= 0 || before === "array" ? "unknown" : "scalar";
     if (use !== "unknown") {
-      if (before !== undefined && before !== use) throw this.error(`illegal reference to ${before === "array" ? "array" : "variable"} ${name}`);
-      uses.set(name, use);
+      if (before !== undefined && before !== use) this.report(`illegal reference to ${local >= 0 ? "local " : ""}${before === "array" ? "array" : "variable"} ${name}`);
+      else uses.set(name, use);
     }
     return local >= 0 ? { scope: "local", slot: local, name } : { scope: "global", slot: this.slotOf(name), name };
   }
@@ -691,7 +733,7 @@ class Parser {
     this.expect("(");
     const args = this.arguments();
     this.expect(")");
-    this.calls.push({ name: text, args: args.length, line, next: this.section === "begin" || this.section === "end" });
+    this.calls.push({ name: text, args: args.length, line });
     return { e: "call", name: text, args, line };
   }
 
@@ -700,11 +742,9 @@ class Parser {
     const saved = this.noGreater;
     this.noGreater = 0;
     const out: Expr[] = [];
-    this.skipNewlines();
     while (!this.is(")")) {
       if (this.token.kind === "name" && this.lexer.nextIsListEnd()) out.push({ e: "var", place: this.place(this.advance().text, bare) });
       else out.push(this.expression());
-      this.skipNewlines();
       if (!this.take(",")) break;
       this.skipNewlines();
     }
@@ -719,8 +759,10 @@ class Parser {
     const args = name === "split" ? this.splitArguments() : name === "length" ? this.arguments("length") : this.list(")");
     if (!this.is(")")) throw this.wrong();
     this.advance();
+    const pattern = name === "match" ? 1 : name === "sub" || name === "gsub" ? 0 : -1;
+    if (args[pattern]) args[pattern] = this.asPattern(args[pattern]);
     const [least, most] = ARITY[name]!;
-    if (args.length < least || args.length > most) throw this.error(`wrong number of arguments in call to ${name}`, line);
+    if (args.length < least || args.length > most) this.report(`wrong number of arguments in call to ${name}`, line);
     return { e: "builtin", name, args };
   }
 
@@ -755,6 +797,15 @@ class Parser {
   }
 }
 
+/** @throws AwkError with all that mawk would say of the text, a mistake a line. */
 export function parseAwk(src: Octets): Program {
-  return new Parser(src).program();
+  const lexer = new Lexer(src);
+  try {
+    return new Parser(lexer).program();
+  } catch (e) {
+    // Some mistakes end the reading at once; those before them are told, too.
+    const last = e instanceof SyntaxFault || e instanceof AwkError ? e.text : undefined;
+    if (last === undefined) throw e;
+    throw new AwkError([...lexer.mistakes, ...(last === "" ? [] : [last])]);
+  }
 }

@@ -3,7 +3,7 @@ import { type Octets, textOf } from "../../octets.ts";
 import { type Errno, strerror } from "../../../kernel/errno.ts";
 import { spawnCommand } from "../../exec.ts";
 import { makePipe } from "../../pipe.ts";
-import { type OpenFile, type Process, type Run, statusOf } from "../../process.ts";
+import { type ExitState, type OpenFile, type Process, type Run, statusOf } from "../../process.ts";
 import type { Regex } from "../../regex.ts";
 import { Input, Output } from "../../tool.ts";
 
@@ -13,6 +13,15 @@ export class Fatal {
   constructor(text: string) {
     this.text = text;
   }
+}
+
+/** Octets of one string. */
+const MAX_STRING = 1 << 20;
+
+/** The string itself, unless it is more than the machine has room for. */
+export function bounded(s: Octets): Octets {
+  if (s.length > MAX_STRING) throw new Fatal("out of memory");
+  return s;
 }
 
 /** How records end: a character, blank lines, or an expression. */
@@ -32,7 +41,7 @@ export class Records {
     const chunk = yield* this.input.chunk();
     if (this.input.error) throw new Fatal(`read error (${strerror(this.input.error)})`);
     if (chunk === "") this.ended = true;
-    this.held += chunk;
+    this.held = bounded(this.held + chunk);
     return chunk !== "";
   }
 
@@ -96,6 +105,11 @@ interface Reader {
   child: Process | undefined;
 }
 
+/** wait_status() of mawk's files.c: the exit status, or 256 and the signal. */
+function waitedFor(exit: ExitState): number {
+  return "signal" in exit ? 128 + statusOf(exit) : statusOf(exit);
+}
+
 export class Streams {
   private readonly writers = new Map<string, Writer>();
   private readonly readers = new Map<string, Reader>();
@@ -110,9 +124,9 @@ export class Streams {
   // -- printing ---------------------------------------------------------------------------------------------------------
 
   *writer(op: ">" | ">>" | "|", name: Octets): Run<Output> {
-    const known = this.writers.get(name);
-    if (known) return known.out;
-    const writer = yield* op === "|" ? this.pipeTo(name) : this.fileFor(op, name);
+    const writer = this.writers.get(name) ?? (yield* op === "|" ? this.pipeTo(name) : this.fileFor(op, name));
+    // The last one used is closed first: mawk's list of files moves what it finds to its front (files.c).
+    this.writers.delete(name);
     this.writers.set(name, writer);
     return writer.out;
   }
@@ -131,7 +145,7 @@ export class Streams {
   }
 
   private *pipeTo(command: Octets): Run<Writer> {
-    yield* this.flush();
+    yield* this.stdout.flush();
     const [read, write] = makePipe(this.proc.pid);
     const fd = this.proc.addFd(write, 3);
     const child = this.spawn(command, new Map([...this.inherited(), [0, read]]));
@@ -169,7 +183,7 @@ export class Streams {
     yield* this.flush();
     const child = this.spawn(command, new Map(this.inherited()));
     const ended = yield* this.proc.waitChild(child);
-    return ended ? statusOf(ended.exit) : -1;
+    return ended ? waitedFor(ended.exit) : -1;
   }
 
   // -- reading ------------------------------------------------------------------------------------------------------------
@@ -219,13 +233,13 @@ export class Streams {
   private *waitFor(child: Process | undefined): Run<number> {
     if (!child) return 0;
     const ended = yield* this.proc.waitChild(child);
-    return ended ? statusOf(ended.exit) : -1;
+    return ended ? waitedFor(ended.exit) : -1;
   }
 
-  /** At the end: standard output first, then the others in the order in which they came. */
+  /** At the end: the last one used first, and standard output after all others, unless it was named. */
   *closeAll(): Run<void> {
+    for (const name of [...this.writers.keys()].reverse()) yield* this.close(name);
     yield* this.stdout.flush();
-    for (const name of [...this.writers.keys()]) yield* this.close(name);
     for (const { records } of this.readers.values()) records.input.close();
   }
 }

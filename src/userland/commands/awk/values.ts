@@ -76,7 +76,7 @@ export function str(v: Value, format: string): Octets {
 
 function numberText(n: number, format: string): Octets {
   if (n === Math.trunc(n) && n <= MAX_INT && n >= -MAX_INT) return String(n === 0 ? 0 : n);
-  if (n !== n) return "-nan";
+  if (n !== n) return "-nan"; // what x86 makes of 0/0; the sign of "nan"+0 is lost on this host
   return format === "%.6g" ? formatFloat(floatOf(n), { conversion: "g", precision: 6, flags: "", width: 0 }) : sprintf(format, [n], format);
 }
 
@@ -104,6 +104,9 @@ function hash(key: Octets): number {
   for (let i = 0; i < key.length; i++) h = Math.imul(h ^ key.charCodeAt(i), 16777619) >>> 0;
   return h;
 }
+
+/** Elements of one array. */
+export const MAX_ELEMENTS = 250_000;
 
 export class AwkArray {
   readonly map = new Map<Octets, Value>();
@@ -167,8 +170,8 @@ export function sprintf(format: Octets, args: readonly Value[], convfmt: string)
       continue;
     }
     conversions++;
-    const m = /^%([-+ #0]*)(\*|\d*)(?:\.(\*|\d*))?([hlLqjzt]*)(.?)/s.exec(format.slice(i, i + 100))!;
-    let flags = m[1]!;
+    const m = /^%([-+ #0']*)(\*|\d*)(?:\.(\*|\d*))?[hl]?(.?)/s.exec(format.slice(i, i + 100))!;
+    let flags = m[1]!.replaceAll("'", "");
     let width = m[2] === "*" ? Math.trunc(num(take())) : Number(m[2] || 0);
     if (width < 0) {
       flags += "-";
@@ -176,7 +179,7 @@ export function sprintf(format: Octets, args: readonly Value[], convfmt: string)
     }
     if (width > 8192) width = 8192; // the size of mawk's buffer
     const precision = m[3] === undefined ? undefined : m[3] === "*" ? Math.trunc(num(take())) : Number(m[3] || 0);
-    out += convert(m[5]!, flags, width, precision, take, conversions, convfmt, out);
+    out += convert(m[4]!, flags, width, precision, take, conversions, convfmt, out);
     i += m[0].length - 1;
   }
   return out;
@@ -204,16 +207,13 @@ function convert(conversion: string, flags: string, width: number, precision: nu
     case "e":
     case "E":
     case "f":
-    case "F":
     case "g":
-    case "G":
-    case "a":
-    case "A": {
+    case "G": {
       const value = num(take());
       return formatFloat(value !== value ? { kind: "nan", negative: true, m: 0n, e: 0 } : floatOf(value), { conversion, precision, flags, width }, DOUBLE);
     }
     default: {
-      if (conversion === "%") take(); // mawk wants an argument for %5%
+      take(); // mawk wants an argument first, also for %5%
       throw new FormatError(`improper conversion(number ${n}) in`, before);
     }
   }
