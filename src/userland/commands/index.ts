@@ -36,6 +36,7 @@ import { id } from "./id.ts";
 import { ip } from "./ip/ip.ts";
 import { kill } from "./kill.ts";
 import { killall } from "./killall.ts";
+import { less } from "./less.ts";
 import { ln } from "./ln.ts";
 import { logname } from "./logname.ts";
 import { ls } from "./ls.ts";
@@ -43,6 +44,7 @@ import { apropos, man, whatis } from "./man.ts";
 import { b2sum, cksum, md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum } from "./md5sum.ts";
 import { mkdir, rmdir } from "./mkdir.ts";
 import { mktemp } from "./mktemp.ts";
+import { more } from "./more.ts";
 import { mv } from "./mv.ts";
 import { nc } from "./nc.ts";
 import { arp } from "./net-tools/arp.ts";
@@ -150,6 +152,7 @@ export const COMMANDS: readonly Command[] = [
   join,
   kill,
   killall,
+  less,
   ln,
   logname,
   ls,
@@ -157,6 +160,7 @@ export const COMMANDS: readonly Command[] = [
   md5sum,
   mkdir,
   mktemp,
+  more,
   mv,
   nc,
   netstat,

@@ -3,6 +3,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { octets } from "../octets.ts";
 import type { Process, Run } from "../process.ts";
 import { compileRegex } from "../regex.ts";
+import { pagerTerminal, showManual } from "./less/pager.ts";
 import { allBuiltins } from "../shell/builtins/index.ts";
 import { textWidth } from "../shell/width.ts";
 
@@ -85,6 +86,15 @@ function* search(proc: Process, words: readonly string[], exact: boolean): Run<n
   return missing ? 16 : 0;
 }
 
+/** On a terminal through less, as pager(1) is on Debian; PAGER=cat does without. */
+function* show(proc: Process, page: Page): Run<void> {
+  const tty = pagerTerminal(proc);
+  const text = page.text(Math.min(tty?.columns ?? 80, 100));
+  const pager = proc.env.get("MANPAGER") ?? proc.env.get("PAGER");
+  if (tty && pager !== "cat") yield* showManual(proc, tty, `${page.name}(${page.section})`, text);
+  else yield* proc.print(text);
+}
+
 function* manRun(proc: Process, args: readonly string[]): Run<number> {
   const words: string[] = [];
   let mode: "show" | "apropos" | "whatis" | "where" = "show";
@@ -114,7 +124,7 @@ function* manRun(proc: Process, args: readonly string[]): Run<number> {
       yield* proc.warn(`No manual entry for ${word}${section === undefined ? "" : ` in section ${section}`}\n`);
       status = 16;
     } else if (mode === "where") yield* proc.print(`/usr/share/man/man${page.section}/${page.name}.${page.section}.gz\n`);
-    else yield* proc.print(page.text(Math.min(proc.fds.get(1)?.tty?.columns ?? 80, 100)));
+    else yield* show(proc, page);
   }
   return status;
 }
@@ -128,8 +138,8 @@ export const man = defineCommand({
   man: {
     summary: "an interface to the system reference manuals",
     synopsis: ["man [section] page ...", "man -k regexp ...", "man -f page ..."],
-    emulated: ["Pages of the commands of this machine: what of them is emulated and what is not.", "-k (apropos), -f (whatis), -w"],
-    notEmulated: ["The pages of the real commands, sections other than 1 and 8, a pager."],
+    emulated: ["Pages of the commands of this machine: what of them is emulated and what is not.", "-k (apropos), -f (whatis), -w", "On a terminal the page is shown by less; PAGER=cat prints it."],
+    notEmulated: ["The pages of the real commands, sections other than 1 and 8."],
     examples: ["man ip", "man -k network"],
   },
   complete,
