@@ -28,6 +28,8 @@ export interface Inode {
   mtime: Nanos;
   /** Of a regular file. */
   data?: Uint8Array;
+  /** The octets belong to other machines too: they are copied before they are written to. */
+  shared?: true;
   /** Of a directory, in the order of creation; listings sort. */
   entries?: Map<string, Inode>;
   /** Of a directory whose entries are made when they are looked at, as in /proc. */
@@ -118,6 +120,14 @@ interface Found {
   inode: Inode | undefined;
   /** Names from the root to it. */
   names: readonly string[];
+}
+
+/** A file of the starting tree. */
+export interface InstalledFile {
+  name: string;
+  mode: number;
+  data: Uint8Array;
+  command?: Command;
 }
 
 export interface FileSystemHost {
@@ -499,12 +509,28 @@ export class FileSystem implements FileSystemApi {
     return typeof n === "number" && n === data.length ? ok() : err(typeof n === "number" ? "ENOSPC" : n);
   }
 
+  /** Puts new files into one directory, as the lab itself: what a machine starts with. */
+  install(directory: string, files: Iterable<InstalledFile>): void {
+    const found = this.stat(directory);
+    if (!found.ok || !found.value.entries) throw new Error(`${directory} is no directory to install into`);
+    for (const file of files) {
+      if (found.value.entries.has(file.name)) throw new Error(`${directory}/${file.name} is there already`);
+      const inode = this.newInode("file", file.mode);
+      inode.data = file.data;
+      inode.shared = true;
+      if (file.command) inode.command = file.command;
+      this.bytes += file.data.length;
+      found.value.entries.set(file.name, inode);
+    }
+  }
+
   /** Replaces the content. @returns false when there is no room. */
   setData(inode: Inode, data: Uint8Array): boolean {
     const grown = this.bytes - (inode.data?.length ?? 0) + data.length;
     if (grown > MAX_BYTES) return false;
     this.bytes = grown;
     inode.data = data;
+    delete inode.shared;
     inode.mtime = this.host.now();
     this.changes.wake();
     delete inode.command;
@@ -519,7 +545,8 @@ export class FileSystem implements FileSystemApi {
     if (n <= 0 && bytes.length > 0) return "ENOSPC";
     const end = Math.max(old.length, at + n);
     this.bytes += end - old.length;
-    inode.data = grow(old, end);
+    inode.data = grow(inode.shared ? old.slice() : old, end);
+    delete inode.shared;
     inode.data.set(n === bytes.length ? bytes : bytes.subarray(0, n), at);
     inode.mtime = this.host.now();
     this.changes.wake();

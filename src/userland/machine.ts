@@ -1,5 +1,4 @@
 /** One Linux machine: a kernel, a file system, processes and terminals. */
-import { encodeUtf8 } from "../base/bytes.ts";
 import type { Kernel } from "../kernel/api.ts";
 import { RandomStream } from "../sim/random.ts";
 import type { Scheduler } from "../sim/scheduler.ts";
@@ -209,10 +208,6 @@ export class NodeMachine implements Machine {
     }
   }
 
-  /** For files of the starting tree. */
-  put(path: string, text: string, mode = 0o644): void {
-    this.fs.writeFile(path, encodeUtf8(text), { mode });
-  }
 }
 
 function* waitForEver(): Generator<object, number, unknown> {

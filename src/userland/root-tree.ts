@@ -1,6 +1,7 @@
 /** The files a node starts with: the tree of a Debian 12 machine, as far as somebody who configures its network meets it. */
 import { encodeUtf8 } from "../base/bytes.ts";
 import type { Command } from "./command.ts";
+import type { InstalledFile } from "./fs.ts";
 import type { NodeMachine } from "./machine.ts";
 
 const DIRECTORIES = [
@@ -82,48 +83,59 @@ const ROOT_BASHRC = `# Read by root's interactive bash shells. Aliases go here:
 # alias ll='ls -l'
 `;
 
+/** Text files that are the same on all machines, by directory. */
+const COMMON: readonly (readonly [directory: string, files: readonly InstalledFile[]])[] = [
+  ["/etc", [
+    textFile("resolv.conf", ""),
+    textFile("passwd", USERS.map((u) => u.replace(":", ":x:")).join("\n") + "\n"),
+    textFile("shadow", USERS.map((u) => `${u.slice(0, u.indexOf(":"))}:*:20454:0:99999:7:::`).join("\n") + "\n", 0o640),
+    textFile("group", GROUPS.map((g) => `${g.replace(":", ":x:")}:`).join("\n") + "\n"),
+    textFile("os-release", OS_RELEASE),
+    textFile("debian_version", "12.11\n"),
+    textFile("issue", "Debian GNU/Linux 12 \\n \\l\n\n"),
+    textFile("nsswitch.conf", "passwd:         files\ngroup:          files\nshadow:         files\n\nhosts:          files dns\nnetworks:       files\n\nprotocols:      files\nservices:       files\nethers:         files\n"),
+    textFile("host.conf", "multi on\n"),
+    textFile("networks", "default\t\t0.0.0.0\nloopback\t127.0.0.0\nlink-local\t169.254.0.0\n"),
+    textFile("services", SERVICES.map(([service, port, aliases]) => `${service.padEnd(15)} ${port}${aliases ? `\t\t${aliases}` : ""}`).join("\n") + "\n"),
+    textFile("protocols", PROTOCOLS.map((p) => p.replace(" ", "\t") + `\t${p.slice(0, p.indexOf(" ")).replace(/[a-z]/g, upper)}`).join("\n") + "\n"),
+    textFile("shells", "/bin/sh\n/usr/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/dash\n/usr/bin/dash\n"),
+    textFile("sysctl.conf", "# Kernel parameters, one \"name = value\" a line; read by sysctl -p.\n"),
+    textFile("profile", PROFILE),
+    textFile("bash.bashrc", BASH_BASHRC),
+  ]],
+  ["/etc/network", [
+    textFile("interfaces", "# Interfaces of this machine; see interfaces(5).\nauto lo\niface lo inet loopback\n"),
+  ]],
+  ["/root", [
+    textFile(".profile", ROOT_PROFILE),
+    textFile(".bashrc", ROOT_BASHRC),
+  ]],
+];
+
+function textFile(name: string, text: string, mode = 0o644): InstalledFile {
+  return { name, mode, data: encodeUtf8(text) };
+}
+
 export function makeTree(machine: NodeMachine): void {
   const { fs } = machine;
   for (const dir of DIRECTORIES) fs.mkdir(dir, { parents: true });
-  fs.mkdir("/tmp", { mode: 0o1777 });
-  fs.mkdir("/var/tmp", { mode: 0o1777 });
-  for (const dir of ["/tmp", "/var/tmp"]) chmod(machine, dir, 0o1777);
+  for (const dir of ["/tmp", "/var/tmp"]) {
+    fs.mkdir(dir);
+    chmod(machine, dir, 0o1777);
+  }
   chmod(machine, "/root", 0o700);
   for (const [target, path] of LINKS) fs.symlink(target, path);
-  for (const [path, text] of files(machine.name)) machine.put(path, text);
-  chmod(machine, "/etc/shadow", 0o640);
-  for (const command of machine.commands) addCommand(machine, command);
+  for (const [directory, files] of COMMON) fs.install(directory, files);
+  fs.install("/etc", [textFile("hostname", `${machine.name}\n`), textFile("hosts", `127.0.0.1\tlocalhost\n127.0.1.1\t${machine.name}\n`)]);
+  for (const [directory, files] of programFiles(machine.commands)) {
+    fs.mkdir(directory, { parents: true });
+    fs.install(directory, files);
+  }
 }
 
 function chmod(machine: NodeMachine, path: string, mode: number): void {
   const found = machine.fs.stat(path);
   if (found.ok) found.value.mode = mode;
-}
-
-function files(name: string): [path: string, text: string][] {
-  return [
-    ["/etc/hostname", `${name}\n`],
-    ["/etc/hosts", `127.0.0.1\tlocalhost\n127.0.1.1\t${name}\n`],
-    ["/etc/resolv.conf", ""],
-    ["/etc/passwd", USERS.map((u) => u.replace(":", ":x:")).join("\n") + "\n"],
-    ["/etc/shadow", USERS.map((u) => `${u.slice(0, u.indexOf(":"))}:*:20454:0:99999:7:::`).join("\n") + "\n"],
-    ["/etc/group", GROUPS.map((g) => `${g.replace(":", ":x:")}:`).join("\n") + "\n"],
-    ["/etc/os-release", OS_RELEASE],
-    ["/etc/debian_version", "12.11\n"],
-    ["/etc/issue", "Debian GNU/Linux 12 \\n \\l\n\n"],
-    ["/etc/nsswitch.conf", "passwd:         files\ngroup:          files\nshadow:         files\n\nhosts:          files dns\nnetworks:       files\n\nprotocols:      files\nservices:       files\nethers:         files\n"],
-    ["/etc/host.conf", "multi on\n"],
-    ["/etc/networks", "default\t\t0.0.0.0\nloopback\t127.0.0.0\nlink-local\t169.254.0.0\n"],
-    ["/etc/network/interfaces", "# Interfaces of this machine; see interfaces(5).\nauto lo\niface lo inet loopback\n"],
-    ["/etc/services", SERVICES.map(([service, port, aliases]) => `${service.padEnd(15)} ${port}${aliases ? `\t\t${aliases}` : ""}`).join("\n") + "\n"],
-    ["/etc/protocols", PROTOCOLS.map((p) => p.replace(" ", "\t") + `\t${p.slice(0, p.indexOf(" ")).replace(/[a-z]/g, upper)}`).join("\n") + "\n"],
-    ["/etc/shells", "/bin/sh\n/usr/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/dash\n/usr/bin/dash\n"],
-    ["/etc/sysctl.conf", "# Kernel parameters, one \"name = value\" a line; read by sysctl -p.\n"],
-    ["/etc/profile", PROFILE],
-    ["/etc/bash.bashrc", BASH_BASHRC],
-    ["/root/.profile", ROOT_PROFILE],
-    ["/root/.bashrc", ROOT_BASHRC],
-  ];
 }
 
 function upper(letter: string): string {
@@ -133,12 +145,19 @@ function upper(letter: string): string {
 /** What a program file of this machine begins with; the program's name follows. A copy of the file is the program too. */
 export const PROGRAM_MAGIC = "\x7fELF packetwalk program: ";
 
-function addCommand(machine: NodeMachine, command: Command): void {
-  for (const name of [command.name, ...(command.aliases ?? [])]) {
-    const path = `${command.dir ?? "/usr/bin"}/${name}`;
-    machine.fs.mkdir(command.dir ?? "/usr/bin", { parents: true });
-    machine.fs.writeFile(path, encodeUtf8(`${PROGRAM_MAGIC}${name}\n`), { mode: 0o755 });
-    const made = machine.fs.stat(path);
-    if (made.ok) made.value.command = command;
+/** Made once for a set of commands, since every machine of a network has the same. */
+const programs = new WeakMap<readonly Command[], Map<string, InstalledFile[]>>();
+
+function programFiles(commands: readonly Command[]): Map<string, InstalledFile[]> {
+  const made = programs.get(commands);
+  if (made) return made;
+  const files = new Map<string, InstalledFile[]>();
+  for (const command of commands) {
+    const directory = command.dir ?? "/usr/bin";
+    const here = files.get(directory) ?? [];
+    files.set(directory, here);
+    for (const name of [command.name, ...(command.aliases ?? [])]) here.push({ name, mode: 0o755, data: encodeUtf8(`${PROGRAM_MAGIC}${name}\n`), command });
   }
+  programs.set(commands, files);
+  return files;
 }
