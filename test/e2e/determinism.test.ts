@@ -7,19 +7,32 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadLab } from "../../src/lab/load.ts";
 import { digests, type LabFolders, type RecordedLog } from "../../tools/determinism/replays.ts";
+import { recordSession } from "../lab/corpus.ts";
 import { launchChromium } from "./browser.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const logs = JSON.parse(readFileSync(join(ROOT, "test/determinism/logs.json"), "utf8")) as RecordedLog[];
-const labs: LabFolders = Object.fromEntries(
-  [...new Set(logs.map((l) => l.lab))].map((id) => [id, Object.fromEntries(readdirSync(join(ROOT, "labs", id)).map((n) => [n, readFileSync(join(ROOT, "labs", id, n), "utf8")]))]),
-);
+const LABS = join(ROOT, "labs");
+const labs: LabFolders = Object.fromEntries(readdirSync(LABS).map((id) => [id, Object.fromEntries(readdirSync(join(LABS, id)).map((n) => [n, readFileSync(join(LABS, id, n), "utf8")]))]));
+const logs: RecordedLog[] = [];
+
+/** A session typed by chance in one of the labs; every other one begins with the lab's solution. */
+function record(n: number): RecordedLog {
+  const ids = Object.keys(labs).sort();
+  const lab = ids[n % ids.length]!;
+  const seed = n + 1;
+  const source = loadLab(lab, new Map(Object.entries(labs[lab]!)), { seeds: [seed] });
+  const resolved = source.ok ? source.value.resolve(seed) : source;
+  if (!resolved.ok) throw new Error(`${lab}: ${JSON.stringify(resolved.error)}`);
+  return { lab, seed, ...recordSession(resolved.value, seed, { acts: 12, solved: n % 2 === 0 }) };
+}
 
 let script = "";
 let expected: string[] = [];
 
 beforeAll(async () => {
+  for (let n = 0; n < 200; n++) logs.push(record(n));
   const bundle = await build({ entryPoints: [join(ROOT, "tools/determinism/browser.ts")], bundle: true, format: "esm", write: false, logLevel: "silent" });
   script = bundle.outputFiles[0]!.text;
   expected = digests(logs, labs);
