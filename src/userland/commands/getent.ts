@@ -51,8 +51,14 @@ function sameName(a: string, b: string): boolean {
   return lower(a) === lower(b);
 }
 
+/** AI_ADDRCONFIG: IPv4 addresses are of no use to a machine that has none itself, 127.0.0.1 not counted (check_pf.c of glibc). */
+function hasIpv4(proc: Process): boolean {
+  return proc.netns.rtnl.addrs().some((a) => a.local !== 0x7f000001);
+}
+
 /** getaddrinfo(3), a line for each kind of socket; the canonical name stands on the first. */
 function ahosts(proc: Process, key: string, family: "any" | "4" | "6"): string | undefined {
+  if (family === "4" && !hasIpv4(proc)) return undefined;
   const found = resolveHost(proc, key);
   if (!found.ok) return undefined;
   const v6 = family === "4" ? [] : found.addresses6.map(formatIpv6);

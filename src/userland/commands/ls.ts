@@ -141,18 +141,19 @@ function sizeText(inode: Inode, s: Settings): string {
   return s.human ? humanSize(size, s.human) : String(size);
 }
 
-/** Numbers stand right, names left. */
-function table(rows: readonly (readonly string[])[], left: readonly boolean[]): string[] {
+/** Numbers stand right, names left; the first `count` rows, as wide as all of them need. */
+function table(rows: readonly (readonly string[])[], left: readonly boolean[], count: number): string[] {
   const widths = rows[0]?.map((_, c) => Math.max(...rows.map((r) => textWidth(r[c]!)))) ?? [];
-  return rows.map((r) => r.map((cell, c) => (left[c] ? cell + " ".repeat(widths[c]! - textWidth(cell)) : " ".repeat(widths[c]! - textWidth(cell)) + cell)).join(" "));
+  return rows.slice(0, count).map((r) => r.map((cell, c) => (left[c] ? cell + " ".repeat(widths[c]! - textWidth(cell)) : " ".repeat(widths[c]! - textWidth(cell)) + cell)).join(" "));
 }
 
-function longLines(proc: Process, entries: readonly Entry[], s: Settings): string[] {
+/** `others`: directories of the command line, which count for the widths of the files before them. */
+function longLines(proc: Process, entries: readonly Entry[], s: Settings, others: readonly Entry[]): string[] {
   const now = wallTime(proc.now).seconds;
   const align = s.quoting === "shell" && entries.some((e) => /^['"]/.test(shownName(e.name, s)));
   // Major and minor numbers of devices share the column of sizes: the column after the comma is as wide as the minor numbers.
   const left: boolean[] = [];
-  const rows = entries.map((e) => {
+  const rows = [...entries, ...others].map((e) => {
     const cells: [string, boolean][] = [];
     if (s.inode) cells.push([String(e.inode.ino), false]);
     if (s.blocks) cells.push([blockCount(e.inode, s), false]);
@@ -165,7 +166,7 @@ function longLines(proc: Process, entries: readonly Entry[], s: Settings): strin
     if (left.length === 0) left.push(...cells.map((c) => c[1]));
     return cells.map((c) => c[0]);
   });
-  return table(rows, left).map((head, i) => `${head} ${nameOf(entries[i]!, s, align)}${longTail(entries[i]!, s)}`);
+  return table(rows, left, entries.length).map((head, i) => `${head} ${nameOf(entries[i]!, s, align)}${longTail(entries[i]!, s)}`);
 }
 
 function longTail(e: Entry, s: Settings): string {
@@ -332,12 +333,12 @@ class Listing {
     return entries.sort((a, b) => this.compare(a, b));
   }
 
-  private *print(entries: readonly Entry[]): Run<void> {
+  private *print(entries: readonly Entry[], others: readonly Entry[] = []): Run<void> {
     const { s, t } = this;
     if (entries.length === 0) return;
     const end = s.zero ? "\0" : "\n";
     let lines: string[];
-    if (s.format === "long") lines = longLines(t.proc, entries, s);
+    if (s.format === "long") lines = longLines(t.proc, entries, s, others);
     else {
       const cells = cellsOf(entries, s);
       lines = s.format === "one" ? cells.map((c) => c.text) : s.format === "commas" ? commaLines(cells, s.width) : columnLines(cells, s);
@@ -361,7 +362,7 @@ class Listing {
       const entered = e.inode.type === "dir" || (isLinkTo(e) && e.target?.type === "dir" && s.format !== "long" && s.indicator !== "classify" && s.follow === "never");
       (entered && !s.directory ? dirs : files).push(e);
     }
-    yield* this.print(this.sorted(files));
+    yield* this.print(this.sorted(files), dirs);
     for (const d of this.sorted(dirs)) yield* this.directory(d.path, operands.length > 1 || s.recursive, true, new Set());
     return this.t.status;
   }

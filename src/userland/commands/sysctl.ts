@@ -216,10 +216,11 @@ class Sysctl {
 
   /** An operand with -w or an equals sign. */
   *assign(text: string): Run<boolean> {
+    // A single character is passed over in silence, also the = of "key = value".
+    if (text.length === 1) return false;
     const s = parseSetting(text);
     if (typeof s !== "string") return yield* this.write(s);
-    // A single character is passed over in silence.
-    if (s === "bad" && text.length > 1) yield* this.warn("command line(0): invalid syntax, continuing...");
+    if (s === "bad") yield* this.warn("command line(0): invalid syntax, continuing...");
     return false;
   }
 
