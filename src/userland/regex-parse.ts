@@ -77,7 +77,7 @@ class Parser {
   private pos = 0;
   private depth = 0;
   groups = 0;
-  private readonly closed = new Set<number>();
+  private closed = new Set<number>();
   readonly names = new Map<number, string>();
   readonly warnings: string[] = [];
   characterwise = false;
@@ -245,13 +245,19 @@ class Parser {
 
   private alternatives(): Node {
     if (++this.depth > MAX_DEPTH) throw new PatternError("pattern too large");
+    // A branch may refer back to its own groups and to those before the alternatives, not to a sister's (parse_reg_exp of regcomp.c).
+    const before = new Set(this.closed);
+    const all = new Set<number>();
     const items = [this.branch()];
     for (;;) {
+      for (const index of this.closed) all.add(index);
       const [token, next] = this.peek(false);
       if (token.t !== "|") break;
       this.pos = next;
+      if (!this.perl) this.closed = new Set(before);
       items.push(this.branch());
     }
+    this.closed = all;
     this.depth--;
     return items.length === 1 ? items[0]! : { kind: "alt", items };
   }
@@ -460,6 +466,8 @@ class Parser {
     }
     for (let first = true; ; first = false) {
       const c = this.p[this.pos];
+      // Nothing at all after the bracket is another mistake to glibc.
+      if (c === undefined && first && this.o.syntax.startsWith("grep")) throw new PatternError("Invalid regular expression");
       if (c === undefined) throw new PatternError(this.perl ? "missing terminating ] for character class" : this.unmatchedBracket);
       if (c === "]" && !first) break;
       this.bracketItem(set);
