@@ -1,7 +1,7 @@
 /**
  * Draws a small network from a grid: where boxes, cables, device names and packets lie. Pure geometry, no markup.
- * A figure is laid out twice from the same description: `wide` for pages, `narrow` for phones (374 units, the text
- * width of a 390 px screen). The narrow form is turned by a quarter when the grid has more columns than fit.
+ * A figure is laid out twice from the same description: `wide` for pages, `narrow` for phones (348 units, the room of a
+ * figure on a 390 px screen). The narrow form is turned by a quarter when the grid has more columns than fit.
  */
 import { headerOf, type Header } from "./families.ts";
 import { groupBy } from "./group-by.ts";
@@ -79,7 +79,10 @@ export interface Drawing {
 const MONO = 7.25;
 const SANS = 7;
 const PAD = 10;
-const NARROW = 374;
+/** The room in a figure on a screen of 390: letters keep their 12 px there. */
+const NARROW = 348;
+/** From the first column to the last, on pages: there is room, and words keep clear of each other. */
+const WIDE_LEAST = 440;
 
 const MARK_AT = 0.6;
 
@@ -375,7 +378,9 @@ function leastStep(at: readonly (readonly [number, number])[], axis: 0 | 1): num
 export function drawWide(spec: NetSpec, where: string): Drawing {
   const at = spec.nodes.map((node) => node.at);
   const widest = Math.max(...spec.nodes.map((node) => boxSize(node).w));
-  return drawFitted(spec, { dx: Math.max(206, widest + 64) / leastStep(at, 0), dy: Math.max(62, 84 / leastStep(at, 1)), turned: false }, false, where);
+  const columns = extent(at.map(([x]) => x));
+  const roomy = columns.max > columns.min ? WIDE_LEAST / (columns.max - columns.min) : 0;
+  return drawFitted(spec, { dx: Math.max(Math.max(206, widest + 64) / leastStep(at, 0), roomy), dy: Math.max(62, 84 / leastStep(at, 1)), turned: false }, false, where);
 }
 
 function drawNarrowly(spec: NetSpec, turned: boolean, where: string): Drawing {

@@ -32,13 +32,13 @@ export class NeighStatesElement extends HTMLElement {
   private readonly log = h("ol", { class: "log", tabindex: 0 });
   private readonly unplug = button("btn", "", () => this.press((run) => run.unplug(!run.cut)));
   private readonly go = button("btn icon", icon("play"), () => this.toggle());
-  private readonly speed = h("select", { class: "field" }, ...PACES.map((pace) => h("option", { value: pace, selected: pace === 10 }, `${pace}x`)));
+  private readonly speed = h("select", { class: "field", "aria-label": text.neigh.pace }, ...PACES.map((pace) => h("option", { value: pace, selected: pace === 10 }, `${pace}x`)));
 
   connectedCallback(): void {
     this.life = new Lifetime();
     const panel = this.querySelector<HTMLElement>("[data-panel]");
     if (!panel) return;
-    replace(panel, this.line, this.state, this.acts(), this.time(), h("h4", {}, text.neigh.log), this.log);
+    replace(panel, this.line, this.state, this.acts(), this.time(), h("p", { class: "log-title", "aria-hidden": "true" }, text.neigh.log), this.log);
     this.line.setAttribute("aria-label", text.neigh.entry(this.subject.address));
     this.log.setAttribute("aria-label", text.neigh.log);
     this.life.on(this.speed, "change", () => {
@@ -69,7 +69,7 @@ export class NeighStatesElement extends HTMLElement {
 
   private time(): HTMLElement {
     const pass = (seconds: number): HTMLElement => button("btn", text.neigh.wait(seconds), () => this.press((run) => this.pass(run, seconds)));
-    return h("div", { class: "acts" }, this.clock, this.go, h("label", { class: "speed" }, h("span", {}, text.neigh.pace), this.speed), pass(1), pass(10));
+    return h("div", { class: "acts" }, this.clock, this.go, this.speed, pass(1), pass(10));
   }
 
   // -- the network ----------------------------------------------------------------------------------------------------------

@@ -32,7 +32,9 @@ export function strip(blocks: readonly Block[], o: StripOptions = {}): HTMLEleme
     const octets = folded ? FOLD : block.octets;
     const letters = folded ? String(block.octets) : block.name;
     const tight = letters.length * LETTER > octets * unit - 6;
-    const piece = h("i", { class: `f-${block.family}${tight ? " s" : ""}`, style: `--n:${octets}` }, o.bare ? "" : letters);
+    // Half a name says less than the block's colour and place.
+    const cut = o.fill !== true && letters.length * LETTER > octets * unit + 2;
+    const piece = h("i", { class: `f-${block.family}${tight ? " s" : ""}`, style: `--n:${octets}` }, o.bare || cut ? "" : letters);
     if (o.choose) piece.addEventListener("click", () => o.choose?.(i));
     return piece;
   });
