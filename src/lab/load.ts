@@ -75,7 +75,13 @@ export function loadLab(id: string, files: LabFiles, options: LoadOptions = {}):
   if (!trees.has("lab.yaml")) return err(sortProblems(problems));
   const digest = toHex(sha256(encodeUtf8(files.get("lab.yaml")!)));
   const languages = [...files.keys()].flatMap((path) => TEXT_FILE.exec(path)?.[1] ?? []).sort(byCodeUnit);
-  const source: LabSource = { id, digest, languages, resolve: (seed) => new Resolver(id, digest, files, trees, prefix, seed).run() };
+  const variants = new Map<number, Result<ResolvedLab, Problem[]>>();
+  const resolve = (seed: number): Result<ResolvedLab, Problem[]> => {
+    const variant = variants.get(seed) ?? new Resolver(id, digest, files, trees, prefix, seed).run();
+    variants.set(seed, variant);
+    return variant;
+  };
+  const source: LabSource = { id, digest, languages, resolve };
   const found = new Map<string, Problem>(problems.map((p) => [`${p.file}\n${p.line}\n${p.key}\n${p.rule}`, p]));
   for (const seed of options.seeds ?? [1, 2, 3, 4, 5]) {
     const r = source.resolve(seed);

@@ -1,15 +1,16 @@
 /**
- * `npm run bench [-- --json] [--peers] [--runs N] [w1|w2|w4|w5|replay ...]`: what the engine does in a second of CPU time.
+ * `npm run bench [-- --json] [--peers] [--runs N] [w1|w2|w4|w5|replay|browser ...]`: what the engine does in a second of CPU time.
  * With --peers (Linux, root) the same workloads run under ns-3 and in Linux network namespaces, in turn with ours, so that a
  * busy machine hurts all alike; the ratios are printed. docs/performance.md says what each figure means.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { rooms } from "./browser.ts";
 import { labReplay, labStart } from "./lab-workloads.ts";
 import { allPairs, chain, type Figure, mesh } from "./workloads.ts";
 
-const USAGE = "usage: npm run bench -- [--json] [--peers] [--runs N] [w1|w2|w4|w5|replay ...]";
+const USAGE = "usage: npm run bench -- [--json] [--peers] [--runs N] [w1|w2|w4|w5|replay|browser ...]";
 const PEERS = fileURLToPath(new URL("peers/", import.meta.url));
 const BUILD = fileURLToPath(new URL("../../node_modules/.cache/bench/", import.meta.url));
 
@@ -18,7 +19,7 @@ interface Workload {
   key: string;
   /** Higher is better, or lower. */
   better: "higher" | "lower";
-  ours: () => Figure;
+  ours: () => Figure | Promise<Figure>;
   /** Commands that print one JSON line each, and the key of it to compare. */
   peers: readonly { name: string; cmd: readonly string[]; key: string; where?: (f: Figure) => boolean }[];
 }
@@ -54,6 +55,7 @@ const workloads: Workload[] = [
     ],
   },
   { name: "replay of a one-hour session", key: "wall_ms", better: "lower", ours: labReplay, peers: [] },
+  { name: "browser: a lab room", key: "browser_w4_ms", better: "lower", ours: rooms, peers: [] },
 ];
 
 function fail(text: string, code: number): never {
@@ -71,8 +73,13 @@ const withPeers = take("--peers");
 const runsAt = args.indexOf("--runs");
 const runs = runsAt >= 0 ? Number(args.splice(runsAt, 2)[1]) : 5;
 if (!Number.isInteger(runs) || runs < 1) fail("--runs takes a whole number from 1", 2);
-for (const a of args) if (!workloads.some((w) => w.name.split(" ")[0] === a)) fail(`there is no workload '${a}'; ${USAGE}`, 2);
-const chosen = workloads.filter((w) => args.length === 0 || args.includes(w.name.split(" ")[0]!));
+for (const a of args) if (!workloads.some((w) => keyOf(w) === a)) fail(`there is no workload '${a}'; ${USAGE}`, 2);
+// The browser needs the built site: only on request.
+const chosen = workloads.filter((w) => (args.length === 0 ? keyOf(w) !== "browser" : args.includes(keyOf(w))));
+
+function keyOf(w: Workload): string {
+  return /^\w+/.exec(w.name)![0];
+}
 
 function take(flag: string): boolean {
   const at = args.indexOf(flag);
@@ -102,9 +109,9 @@ for (const w of chosen) {
   const ours: number[] = [];
   const theirs = w.peers.map(() => [] as number[]);
   let last: Figure | undefined;
-  w.ours(); // warm-up: the first run compiles
+  await w.ours(); // warm-up: the first run compiles
   for (let i = 0; i < runs; i++) {
-    last = w.ours();
+    last = await w.ours();
     ours.push(Number(last[w.key]));
     if (!withPeers) continue;
     for (const [p, peer] of w.peers.entries()) {
