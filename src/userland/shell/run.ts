@@ -560,7 +560,9 @@ export function locate(sh: Shell, name: string): { path: string } | Errno {
 }
 
 function* external(sh: Shell, node: Simple, argv: string[], tail: boolean): Run<number> {
-  const found = locate(sh, argv[0]!);
+  // `PATH=/x cmd` is looked for along /x, which is known when the child has made its assignments.
+  const ownPath = !argv[0]!.includes("/") && node.assigns.some((a) => a.name === "PATH");
+  const found = ownPath ? { path: argv[0]! } : locate(sh, argv[0]!);
   if (typeof found === "string") {
     return yield* redirected(sh, node.redirects, () => commandMissing(sh, argv[0]!, found));
   }
@@ -572,7 +574,9 @@ function* external(sh: Shell, node: Simple, argv: string[], tail: boolean): Run<
       yield* tolerant(performAssign(child, a));
       if (!child.find(a.name)?.readonly) child.export(a.name);
     }
-    return yield* execProgram(child, found.path, argv);
+    const place = ownPath ? findInPath(child.proc.machine, argv[0]!, child.get("PATH") ?? "") : found;
+    if (typeof place === "string") return yield* commandMissing(child, argv[0]!, place);
+    return yield* execProgram(child, place.path, argv);
   };
   for (const a of node.assigns) if (!sh.bash && sh.find(a.name)?.readonly) yield* readOnly(sh, a.name);
   if (tail && !sh.interactive) return yield* become(sh);
@@ -990,7 +994,9 @@ export function* commandSubstitution(sh: Shell, part: Part & { kind: "command" }
   drop(reading);
   while (!process.exit) yield { child: process };
   sh.proc.reap(process);
-  sh.substitutionStatus = sh.status = statusOf(process.exit);
+  sh.substitutionStatus = statusOf(process.exit);
+  // In dash $? changes only when a command ends: `echo $(false) $?` says 0.
+  if (sh.bash) sh.status = sh.substitutionStatus;
   if (text === undefined) return yield* sh.fail(`command substitution: more than ${MAX_SUBSTITUTION / 1024} KiB`);
   if (sh.bash && text.includes("\0")) yield* sh.error("warning: command substitution: ignored null byte in input");
   return text.replaceAll("\0", "").replace(/\n+$/, "");

@@ -240,17 +240,26 @@ const LIMITS: readonly (readonly [letter: string, label: string, unit: string, v
   ["u", "max user processes", "", "128"], ["v", "virtual memory", "kbytes", "unlimited"],
 ];
 
+/** The same in dash's order and words. */
+const DASH_LIMITS: readonly (readonly [letter: string, label: string, value: string])[] = [
+  ["t", "time(seconds)", "unlimited"], ["f", "file(blocks)", "unlimited"], ["d", "data(kbytes)", "unlimited"], ["s", "stack(kbytes)", "8192"], ["c", "coredump(blocks)", "0"], ["m", "memory(kbytes)", "unlimited"],
+  ["l", "locked memory(kbytes)", "8192"], ["p", "process", "128"], ["n", "nofiles", "1024"], ["v", "vmemory(kbytes)", "unlimited"], ["w", "locks", "unlimited"], ["r", "rtprio", "0"],
+];
+
 function* ulimit(sh: Shell, args: readonly string[]): Run<number> {
-  const given = yield* parseOptions(sh, args, "HSacfnstuvdmlqrixbeRTkpP", "ulimit [-SHabcdefiklmnpqrstuvxPRT] [limit]");
+  const given = yield* parseOptions(sh, args, sh.bash ? "HSacfnstuvdmlqrixbeRTkpP" : "HSatfdscmlpnvwr", "ulimit [-SHabcdefiklmnpqrstuvxPRT] [limit]");
   if (!given) return 2;
   const letters = given.options.map((o) => o.letter).filter((l) => l !== "H" && l !== "S");
+  if (!sh.bash && given.rest[0] !== undefined && !/^([0-9]+|unlimited)$/.test(given.rest[0])) return yield* sh.fail("bad number");
   if (given.rest.length > 0) {
     yield* complain(sh, "packetwalk: the limits of a machine are fixed");
     return 95;
   }
   if (letters.includes("a")) {
+    if (!sh.bash) return yield* print(sh, DASH_LIMITS.map(([, label, v]) => `${label.padEnd(20)} ${v}\n`).join(""));
     return yield* print(sh, LIMITS.map(([l, label, unit, v]) => `${label.padEnd(28)}(${unit === "" ? "" : `${unit}, `}-${l}) ${v}\n`).join(""));
   }
+  if (!sh.bash) return yield* print(sh, `${DASH_LIMITS.find(([l]) => l === (letters[0] ?? "f"))?.[2] ?? "unlimited"}\n`);
   const limit = LIMITS.find(([l]) => l === (letters[0] ?? "f"));
   return yield* print(sh, `${limit?.[3] ?? "unlimited"}\n`);
 }

@@ -126,13 +126,14 @@ function* kill(sh: Shell, args: readonly string[]): Run<number> {
   if (first === "-l" || (first === "-L" && sh.bash)) return yield* listSignals(sh, words.slice(1));
   if (first === "-s" || (first === "-n" && sh.bash)) {
     const name = words[1];
-    if (name === undefined) return yield* killUsage(sh);
+    if (name === undefined) return sh.bash ? yield* killUsage(sh) : yield* noArgument(sh, "s");
     const found = signalOf(name);
     if (!found) return yield* badSignal(sh, name);
     sig = found;
     words = words.slice(2);
   } else if (first !== undefined && first.startsWith("-") && first !== "--" && first !== "-") {
     const found = signalOf(first.slice(1));
+    if (!found && !sh.bash) return yield* sh.fail(`Illegal option -${first[1]}`);
     if (!found) return yield* badSignal(sh, first.slice(1));
     sig = found;
     words = words.slice(1);
@@ -152,9 +153,13 @@ function* killUsage(sh: Shell): Run<number> {
   return 2;
 }
 
+function* noArgument(sh: Shell, letter: string): Run<number> {
+  return yield* sh.fail(`No arg for -${letter} option`);
+}
+
 function* badSignal(sh: Shell, name: string): Run<number> {
   if (!sh.bash) {
-    yield* sh.error(/^[0-9]/.test(name) || sh.builtin === "" ? `invalid signal number or name: ${name}` : `invalid signal number or name: ${name}`);
+    yield* sh.error(`invalid signal number or name: ${name}`);
     return 2;
   }
   yield* complain(sh, `${name}: invalid signal specification`);
@@ -199,7 +204,7 @@ export function sendSignal(proc: Process, pid: number, sig: Signal | undefined):
 }
 
 function* listSignals(sh: Shell, args: readonly string[]): Run<number> {
-  if (args.length === 0) return yield* print(sh, sh.bash ? signalTable() : `${["0", ...[...NUMBERS].sort((a, b) => a[0] - b[0]).map(([, n]) => n.slice(3)), ...realTimeNames()].join("\n")}\n`);
+  if (args.length === 0) return yield* print(sh, sh.bash ? signalTable() : `${dashSignals().join("\n")}\n`);
   let status = 0;
   for (const text of args) {
     if (/^[0-9]+$/.test(text)) {
@@ -207,8 +212,8 @@ function* listSignals(sh: Shell, args: readonly string[]): Run<number> {
       const name = n === 0 ? "EXIT" : NUMBERS.get(n)?.slice(3);
       if (name === undefined || (n === 0 && !sh.bash)) {
         if (sh.bash) yield* complain(sh, `${text}: invalid signal specification`);
-        else yield* sh.error(`invalid signal number or exit status: ${text}`);
-        status = sh.bash ? 1 : 2;
+        else return yield* sh.fail(`invalid signal number or exit status: ${text}`);
+        status = 1;
       } else yield* print(sh, `${name}\n`);
       continue;
     }
@@ -221,6 +226,12 @@ function* listSignals(sh: Shell, args: readonly string[]): Run<number> {
     }
   }
   return status;
+}
+
+/** dash has no name for SIGSTKFLT, nor for what glibc keeps of the real-time signals. */
+function dashSignals(): string[] {
+  const names = [...NUMBERS].sort((a, b) => a[0] - b[0]).map(([n, name]) => (name === "SIGSTKFLT" ? String(n) : name.slice(3)));
+  return ["0", ...names, "32", "33", ...realTimeNames()];
 }
 
 function realTimeNames(): string[] {
@@ -243,6 +254,7 @@ function signalTable(): string {
 function* wait(sh: Shell, args: readonly string[]): Run<number> {
   const given = sh.bash ? yield* parseOptions(sh, args, "fnp:", "wait [-fn] [-p var] [id ...]") : { options: [], rest: args.filter((a) => a !== "--") };
   if (!given) return 2;
+  if (!sh.bash && /^-[^-]/.test(args[0] ?? "")) return yield* sh.fail(`Illegal option -${args[0]![1]}`);
   if (given.options.some((o) => o.letter === "n")) return yield* waitAny(sh);
   if (given.rest.length === 0) {
     for (;;) {
@@ -339,6 +351,7 @@ function finished(sh: Shell): Map<number, number> {
 function* trap(sh: Shell, args: readonly string[]): Run<number> {
   const given = sh.bash ? yield* parseOptions(sh, args[0] === "-" ? ["--", ...args] : args, "lp", "trap [-lp] [[arg] signal_spec ...]") : { options: [], rest: args[0] === "--" ? args.slice(1) : [...args] };
   if (!given) return 2;
+  if (!sh.bash && /^-[^-]/.test(args[0] ?? "")) return yield* sh.fail(`Illegal option -${args[0]![1]}`);
   if (given.options.some((o) => o.letter === "l")) return yield* print(sh, signalTable());
   const show = given.options.some((o) => o.letter === "p");
   const words = given.rest;

@@ -27,7 +27,7 @@ function split(word: string): { name: string; subscript: string | undefined; app
 }
 
 function* badName(sh: Shell, word: string): Run<number> {
-  if (!sh.bash) return yield* sh.fail(`${word}: bad variable name`);
+  if (!sh.bash) return yield* sh.fail(`${word.replace(/=.*/s, "")}: bad variable name`);
   yield* complain(sh, `\`${word}': not a valid identifier`);
   return 1;
 }
@@ -400,7 +400,7 @@ function* read(sh: Shell, args: readonly string[]): Run<number> {
   }
   for (const name of names) {
     if (isName(sh.bash ? name.replace(/\[.*\]$/, "") : name)) continue;
-    yield* sh.error(sh.bash ? `read: \`${name}': not a valid identifier` : `${name}: bad variable name`);
+    yield* sh.error(sh.bash ? `read: \`${name}': not a valid identifier` : `${name.replace(/=.*/s, "")}: bad variable name`);
     return sh.bash ? 1 : 2;
   }
   const fd = Number(option("u") ?? "0");
