@@ -43,8 +43,12 @@ const STEPS_MAX = 60;
 const STORM_STEPS = 20;
 /** Frames of one command that are looked at. A loop makes more; that it does is all there is to say then. */
 const FRAMES_MAX = 400;
-/** Faster than life, and slow enough that little time passes between the prompt and the stop. */
-const PACE = 20;
+/**
+ * Time passes in steps that double, so that little of it lies between the prompt and the stop, for a short command as for a long one.
+ * It does not depend on the wall clock: a film is the same each time.
+ */
+const STEP_FIRST = 1e5;
+const STEP_MOST = 5e7;
 
 export interface Take {
   readonly steps: readonly Step[];
@@ -64,8 +68,11 @@ export class Film {
   private endless = false;
   /** When something was printed last. */
   private saidAt = 0;
-  private wake: (() => void) | undefined;
   private broken = "";
+  private wake: () => void = () => undefined;
+  private readonly ended = new Promise<void>((resolve) => {
+    this.wake = resolve;
+  });
 
   private constructor(client: EngineClient, lab: LabView, now: number) {
     this.client = client;
@@ -77,7 +84,7 @@ export class Film {
     let film: Film | undefined;
     const client: EngineClient = new EngineClient({
       event: (event) => film?.receive(event),
-      batchEnd: () => film?.wake?.(),
+      batchEnd: () => undefined,
       journal: () => undefined,
       silent: () => undefined,
       hung: () => film?.stop(),
@@ -100,7 +107,7 @@ export class Film {
 
   private stop(): void {
     this.broken = "ended";
-    this.wake?.();
+    this.wake();
   }
 
   private receive(event: Parameters<ConstructorParameters<typeof EngineClient>[0]["event"]>[0]): void {
@@ -109,10 +116,9 @@ export class Film {
       this.said.set(event.terminal, (this.said.get(event.terminal) ?? "") + event.text);
       this.saidAt = event.at;
     }
-    else if (event.type === "clock") this.now = event.now;
     else if (event.type === "fault") {
       this.broken = event.message;
-      this.wake?.();
+      this.wake();
     }
   }
 
@@ -159,17 +165,14 @@ export class Film {
     const patience = this.now + PATIENCE;
     let stopped = false;
     const done = (): boolean => atPrompt(this.said.get(node) ?? "") === true;
-    await this.client.ask({ type: "pace", factor: PACE });
-    while (!done() && !this.broken && !this.endless) {
+    for (let step = STEP_FIRST; !done() && !this.broken && !this.endless; step = Math.min(2 * step, STEP_MOST)) {
       if (this.now > patience && !stopped) {
         stopped = true;
         this.client.tell({ type: "input", terminal: node, data: "\x03" });
       }
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
+      this.now += step;
+      await Promise.race([this.client.ask({ type: "skip", to: this.now }), this.ended]);
     }
-    await this.client.ask({ type: "pace", factor: 0 });
     if (this.broken) throw new Error(this.broken);
   }
 
