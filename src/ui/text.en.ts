@@ -309,7 +309,7 @@ export const en = {
 
   // -- the states of a neighbour entry ------------------------------------------------------------------------------------
   neigh: {
-    ready: (peer: string) => `A network waits beside this diagram. Ping ${peer}, then let time pass.`,
+    ready: (peer: string) => `Ping ${peer} and let time pass. Then unplug it and do the same again.`,
     entry: (address: string) => `What ip neigh prints about ${address}`,
     ping: (peer: string) => `Ping ${peer}`,
     unplug: (peer: string) => `Unplug ${peer}`,
