@@ -24,7 +24,8 @@ export function judgeReach(check: Reach, bench: Bench): Verdict | undefined {
   const session = bench.copy(check.if);
   if (session === undefined) return undefined;
   const who = check.between === undefined ? `${check.from} > ${check.to}` : `${Object.keys(check.between).join(", ")}, each to each`;
-  const expected = fact("reach.expected", { probe: check.with, result: check.expect, by: check.by ?? "", who }, `${who}: ${RESULT_WORDS[check.expect]}${check.by === undefined ? "" : ` from ${check.by}`}`);
+  const by = check.by ?? check.mac;
+  const expected = fact("reach.expected", { probe: check.with, result: check.expect, by: by ?? "", who }, `${who}: ${RESULT_WORDS[check.expect]}${by === undefined ? "" : ` from ${by}`}`);
   for (const pair of pairs) {
     const tried = probeWithWalk(check, pair, session, bench);
     if (tried === undefined) return undefined;
