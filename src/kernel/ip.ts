@@ -10,6 +10,7 @@ import { ICMP_TYPE, TIME_EXCEEDED, UNREACH } from "../wire/icmp.ts";
 import { formatIpv4, IP_DF, IP_MF, IP_OFFSET_MASK, IPOPT, IPPROTO, IPV4, IPV4_MIN_LEN } from "../wire/ipv4.ts";
 import type { Errno, Ipv4 } from "./api.ts";
 import { describeEntry } from "./fib.ts";
+import { NF } from "./netfilter/hooks.ts";
 import { type NetDevice, PACKET } from "./netdev/device.ts";
 import type { NetNamespace } from "./netns.ts";
 import type { Route } from "./route.ts";
@@ -74,6 +75,17 @@ export class IpProtocol {
     skb.transport = at + headerLength;
     if (headerLength > IPV4_MIN_LEN && !this.receiveOptions(skb, dev, headerLength)) return this.headerError(skb, dev, "IP_INHDR");
 
+    if (ns.hooks.pre.length !== 0 && !ns.hooks.pre.run(skb, NF.PRE_ROUTING, dev, undefined)) return;
+    this.receiveFinish(skb, dev);
+  }
+
+  /** ip_rcv_finish: also where a bridge hands back what netfilter has seen there. */
+  receiveFinish(skb: Skb, dev: NetDevice): void {
+    const ns = this.ns;
+    const c = this.counters;
+    const b = skb.bytes;
+    const at = skb.network;
+    const headerLength = skb.transport - at;
     const dst = getU32(b, at + IPV4.dst);
     const src = getU32(b, at + IPV4.src);
     const verdict = ns.routes.input(dst, src, b[at + 1]!, dev, skb.mark);
@@ -122,10 +134,16 @@ export class IpProtocol {
     const b = skb.bytes;
     const fragment = (b[skb.network + 6]! << 8) | b[skb.network + 7]!;
     if ((fragment & (IP_MF | IP_OFFSET_MASK)) !== 0) {
-      const whole = this.reassemble(skb, dev, fragment);
+      const whole = this.reassemble(skb, dev, fragment, "");
       if (whole === undefined) return;
-      return this.deliverWhole(whole, dev);
+      return this.deliverInput(whole, dev);
     }
+    this.deliverInput(skb, dev);
+  }
+
+  private deliverInput(skb: Skb, dev: NetDevice): void {
+    const hooks = this.ns.hooks;
+    if (hooks.input.length !== 0 && !hooks.input.run(skb, NF.LOCAL_IN, dev, undefined)) return;
     this.deliverWhole(skb, dev);
   }
 
@@ -187,7 +205,13 @@ export class IpProtocol {
     skb.mac = -1;
     skb.hops = 0;
     if (ns.sim.trace.on) ns.report(skb, "forward", "pass", out, `ttl ${b[h + 8]}`, "");
-    if (length > mtu) return this.fragment(skb, out, nexthop, mtu);
+    const hooks = ns.hooks;
+    if (hooks.forward.length !== 0 && !hooks.forward.run(skb, NF.FORWARD, dev, out)) return;
+    if (hooks.post.length !== 0) {
+      skb.dev = out;
+      if (!hooks.post.run(skb, NF.POST_ROUTING, undefined, out)) return;
+    }
+    if (skb.tail - skb.network > mtu) return this.fragment(skb, out, nexthop, mtu);
     this.toNeighbour(skb, out, nexthop);
   }
 
@@ -251,8 +275,7 @@ export class IpProtocol {
     skb.mark = o.mark ?? 0;
     if (o.options !== undefined) this.record(skb, route.src, this.ns.sim.clock.now); // our own address goes in first
     this.sealHeader(skb);
-    this.outputRoute(skb, route, mtu);
-    return undefined;
+    return this.outputRoute(skb, route, mtu);
   }
 
   /** A packet whose IP header somebody else wrote (IP_HDRINCL), checksum and empty fields filled in by us. */
@@ -267,8 +290,7 @@ export class IpProtocol {
     if (getU32(skb.bytes, at + 12) === 0) setU32(skb.bytes, at + 12, route.src);
     if (skb.bytes[at + 4] === 0 && skb.bytes[at + 5] === 0) setU16(skb.bytes, at + 4, this.nextId(getU32(skb.bytes, at + 16), route.src, skb.bytes[at + 9]!));
     this.sealHeader(skb);
-    this.outputRoute(skb, route, route.dev.mtu);
-    return undefined;
+    return this.outputRoute(skb, route, route.dev.mtu);
   }
 
   sealHeader(skb: Skb): void {
@@ -278,18 +300,53 @@ export class IpProtocol {
     setU16(b, at + IPV4.checksum, finish(sumWords(b, at, at + (b[at]! & 15) * 4)));
   }
 
-  /** ip_output: broadcasts and multicasts are also for ourselves; the rest goes to a neighbour or back in through lo. */
-  private outputRoute(skb: Skb, route: Route, mtu: number): void {
+  /**
+   * ip_output: broadcasts and multicasts are also for ourselves; the rest goes to a neighbour or back in through lo.
+   * @returns EPERM when a hook let it go no further.
+   */
+  outputRoute(skb: Skb, first: Route, firstMtu: number): Errno | undefined {
     const ns = this.ns;
     this.counters.OutRequests++;
+    const hooks = ns.hooks;
+    let route = first;
+    let mtu = firstMtu;
+    if (hooks.output.length !== 0) {
+      hooks.reroute = false;
+      skb.dev = route.dev;
+      if (!hooks.output.run(skb, NF.LOCAL_OUT, undefined, route.dev)) return "EPERM";
+      if (hooks.reroute) {
+        const again = this.routeMeHarder(skb);
+        if (again === undefined) {
+          ns.drop(skb, "route", route.dev, "IP_OUTNOROUTES");
+          return "EHOSTUNREACH";
+        }
+        route = again;
+        mtu = ns.routes.mtuOf(route);
+      }
+    }
     const b = skb.bytes;
     if (ns.sim.trace.on) {
       const dst = getU32(b, skb.network + 16);
       ns.report(skb, "route", "pass", route.dev, route.entry !== undefined ? describeEntry(route.entry) : `${route.type} ${formatIpv4(dst)} dev ${route.dev.name}`, "", ns.fib.losers(dst, route.entry));
     }
     if (route.type === "broadcast" || (route.type === "multicast" && ns.isMember(route.dev, getU32(b, skb.network + 16)))) this.loopBack(skb, route.dev);
-    if (skb.tail - skb.network > mtu) return this.fragment(skb, route.dev, route.nexthop, mtu);
-    this.toNeighbour(skb, route.dev, route.nexthop);
+    const { dev, nexthop } = route;
+    if (hooks.post.length !== 0) {
+      skb.dev = dev;
+      if (!hooks.post.run(skb, NF.POST_ROUTING, undefined, dev)) return "EPERM";
+    }
+    if (skb.tail - skb.network > mtu) this.fragment(skb, dev, nexthop, mtu);
+    else this.toNeighbour(skb, dev, nexthop);
+    return undefined;
+  }
+
+  /** ip_route_me_harder: a hook changed what the packet is routed by. */
+  private routeMeHarder(skb: Skb): Route | undefined {
+    const ns = this.ns;
+    const at = skb.network;
+    const src = getU32(skb.bytes, at + IPV4.src);
+    const r = ns.routes.output({ dst: getU32(skb.bytes, at + IPV4.dst), src: ns.fib.isLocal(src) ? src : 0, tos: skb.bytes[at + 1]! & 0x1c, mark: skb.mark });
+    return r.ok ? r.value : undefined;
   }
 
   /** ip_mc_output: a copy for our own sockets, as if it had arrived by the device. */
@@ -327,6 +384,8 @@ export class IpProtocol {
       const f = allocSkb(headerLength + to - from, ns.sim.nextPacket());
       f.parent = skb.id;
       f.mark = skb.mark;
+      f.nfct = skb.nfct;
+      f.nfctinfo = skb.nfctinfo;
       f.network = f.data;
       f.transport = f.data + headerLength;
       const fb = f.bytes;
@@ -346,12 +405,13 @@ export class IpProtocol {
 
   // -- reassembly ---------------------------------------------------------------------------------------------------
 
-  private reassemble(skb: Skb, dev: NetDevice, word: number): Skb | undefined {
+  /** `user`: who gathers (enum ip_defrag_users); each has queues of its own. @returns the whole packet, once all is here. */
+  reassemble(skb: Skb, dev: NetDevice, word: number, user: string): Skb | undefined {
     const ns = this.ns;
     const at = skb.network;
     const b = skb.bytes;
     this.counters.ReasmReqds++;
-    const key = `${getU32(b, at + 12)}>${getU32(b, at + 16)}/${b[at + 9]}#${(b[at + 4]! << 8) | b[at + 5]!}`;
+    const key = `${user}${getU32(b, at + 12)}>${getU32(b, at + 16)}/${b[at + 9]}#${(b[at + 4]! << 8) | b[at + 5]!}`;
     const from = (word & IP_OFFSET_MASK) * 8;
     const data = b.slice(skb.transport, skb.tail);
     const to = from + data.length;
@@ -403,6 +463,7 @@ export class IpProtocol {
     whole.network = whole.data;
     whole.transport = whole.data + headerLength;
     whole.pktType = first.pktType;
+    whole.mark = first.mark;
     whole.dev = first.dev;
     whole.bytes.set(first.bytes.subarray(first.network, first.transport), whole.data);
     for (const p of r.parts) whole.bytes.set(p.data, whole.transport + p.from);

@@ -15,6 +15,7 @@ import { IcmpProtocol } from "./icmp.ts";
 import { type IfAddr, InDevice, matches, SCOPE } from "./inet.ts";
 import { IpProtocol } from "./ip.ts";
 import type { LinuxKernel } from "./kernel.ts";
+import { Hooks } from "./netfilter/hooks.ts";
 import { NeighTable } from "./neigh.ts";
 import type { NetDevice } from "./netdev/device.ts";
 import { Loopback } from "./netdev/loopback.ts";
@@ -49,6 +50,7 @@ export class NetNamespace implements Netns {
   readonly sockets: SocketTable;
   readonly rtnl: RtnlSocket;
   readonly loopback: Loopback;
+  readonly hooks: Hooks;
   readonly anyTaps = new Set<PacketSocket>();
   private readonly byIndex = new Map<number, NetDevice>();
   private readonly peerIds = new Map<NetNamespace, number>();
@@ -61,6 +63,7 @@ export class NetNamespace implements Netns {
     this.sim = kernel.sim;
     this.inode = inode;
     this.random = kernel.sim.random(`${kernel.node} netns ${inode}`);
+    this.hooks = new Hooks(this);
     this.sysctl = new SysctlTable(this);
     this.fib = new Fib(this);
     this.routes = new Routes(this);

@@ -45,6 +45,9 @@ export class Skb {
   /** Control data of the stage that holds it, as skb->cb. */
   cb: unknown = undefined;
   cbN = 0;
+  /** The connection it belongs to, and how (enum ip_conntrack_info): skb->_nfct. */
+  nfct: unknown = undefined;
+  nfctinfo = 0;
 
   get length(): number {
     return this.tail - this.data;
@@ -103,6 +106,8 @@ export class Skb {
     c.dst = undefined;
     c.cb = undefined;
     c.cbN = 0;
+    c.nfct = this.nfct;
+    c.nfctinfo = this.nfctinfo;
     return c;
   }
 
@@ -114,6 +119,7 @@ export class Skb {
     this.dev = undefined;
     this.dst = undefined;
     this.cb = undefined;
+    this.nfct = undefined;
     if (pool.length < 4096) pool.push(this);
   }
 }
@@ -155,5 +161,7 @@ export function allocSkb(length: number, id: number): Skb {
   s.mark = 0;
   s.protocol = 0;
   s.pktType = 0;
+  s.nfct = undefined;
+  s.nfctinfo = 0;
   return s;
 }

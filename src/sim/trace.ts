@@ -6,7 +6,8 @@ import type { Nanos } from "./time.ts";
 
 /** Where a decision is taken, in the kernel's own words. */
 export type Stage =
-  | "xmit" | "receive" | "bridge" | "fdb" | "stp" | "arp" | "neigh" | "route" | "rule" | "rp_filter" | "forward" | "fragment" | "reassemble" | "deliver" | "socket" | "icmp" | "cable" | "program";
+  | "xmit" | "receive" | "bridge" | "fdb" | "stp" | "arp" | "neigh" | "route" | "rule" | "rp_filter" | "forward" | "fragment" | "reassemble" | "deliver" | "socket" | "icmp" | "cable" | "program"
+  | "netfilter" | "conntrack" | "nat" | "ipvs";
 export type Verdict = "pass" | "drop" | "queue" | "flood" | "consume" | "clone" | "learn" | "reply";
 
 export interface Decision {

@@ -167,6 +167,7 @@ export const en = {
   stages: {
     xmit: "send", receive: "receive", bridge: "bridge", fdb: "FDB", stp: "STP", arp: "ARP", neigh: "neighbour", route: "route", rule: "rule", rp_filter: "rp_filter", forward: "forward", fragment: "fragment",
     reassemble: "reassemble", deliver: "deliver", socket: "socket", icmp: "ICMP", cable: "cable", program: "program",
+    netfilter: "netfilter", conntrack: "conntrack", nat: "NAT", ipvs: "IPVS",
   },
   verdicts: { pass: "passed on", drop: "dropped", queue: "waits", flood: "a copy for every port", consume: "taken in", clone: "a copy is made", learn: "learnt", reply: "answered" },
   lostWhy: {

@@ -155,6 +155,11 @@ export abstract class NetDevice implements CableReceiver {
     const { bytes, data } = skb;
     skb.dev = this;
     skb.mac = data;
+    if ((this.flags & IFF.LOOPBACK) === 0) {
+      // skb_scrub_packet: what one namespace noted on it is none of the next one's business.
+      skb.nfct = undefined;
+      skb.mark = 0;
+    }
     this.classify(skb, bytes, data);
     if (this.taps.length > 0) this.tapAll(skb, false);
     if (this.rxHandler !== undefined && this.rxHandler.handleFrame(skb)) return;
