@@ -5,6 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import type { Lang } from "./i18n/index.ts";
 import { loadLab, type LabFiles, type ResolvedLab } from "./lab/load.ts";
+import { packLab, type PackedLab } from "./lab/packed.ts";
 import { formatProblem } from "./lab/problem.ts";
 import type { Lab, LabText } from "./lab/schema.ts";
 import type { CableSpec, NodeSpec } from "./components/net.ts";
@@ -42,8 +43,10 @@ async function readFiles(id: string): Promise<LabFiles> {
   return new Map(await Promise.all(names.map(async (name) => [name, await readFile(`${ROOT}/${id}/${name}`, "utf8")] as const)));
 }
 
-/** The files of a lab that the browser is given, byte for byte. */
-export const publicFiles = async (id: string): Promise<Record<string, string>> => Object.fromEntries(await readFiles(id));
+/** What the browser is given of a lab: its files byte for byte, and the variant of seed 1 as they give it. */
+export async function labForBrowser(id: string): Promise<{ id: string; files: Record<string, string>; packed: PackedLab }> {
+  return { id, files: Object.fromEntries(await readFiles(id)), packed: packLab(await resolved(id)) };
+}
 
 async function resolve(id: string): Promise<ResolvedLab> {
   const source = loadLab(id, await readFiles(id), { prefix: `${ROOT}/${id}/`, seeds: [1] });

@@ -11,6 +11,8 @@ import { resetLog, rewound, undone } from "./edit-log.ts";
 import { grade } from "./grade.ts";
 import { LiveWatch } from "./live-watch.ts";
 import { loadLab, type ResolvedLab } from "./load.ts";
+import { unpackLab } from "./packed.ts";
+import type { Problem } from "./problem.ts";
 import { LogEntry } from "./log.ts";
 import { pcapOf } from "./pcap.ts";
 import type { Event, NodeTables, Reply, Request, WalkView } from "./protocol.ts";
@@ -143,11 +145,9 @@ export class EngineHost {
   }
 
   private load(r: RequestOf<"load">): void {
-    const id = /^id:\s*([a-z0-9._-]+)\s*$/m.exec(r.files.find(([path]) => path === "lab.yaml")?.[1] ?? "")?.[1] ?? "lab";
-    const source = loadLab(id, new Map(r.files), { seeds: [r.seed] });
-    const resolved = source.ok ? source.value.resolve(r.seed) : source;
-    if (!resolved.ok || !source.ok) {
-      this.post({ id: r.id, ok: false, type: "load", message: "the lab's files have faults", problems: resolved.ok ? [] : resolved.error });
+    const resolved = r.packed?.seed === r.seed ? ok(unpackLab(r.packed)) : readVariant(r.files, r.seed);
+    if (!resolved.ok) {
+      this.post({ id: r.id, ok: false, type: "load", message: "the lab's files have faults", problems: resolved.error });
       return;
     }
     this.resolved = resolved.value;
@@ -413,4 +413,10 @@ function wholeCharacters(b: Uint8Array): number {
     if (c >= 0xc0) return (c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2) > back ? b.length - back : b.length;
   }
   return b.length;
+}
+
+function readVariant(files: RequestOf<"load">["files"], seed: number): Result<ResolvedLab, Problem[]> {
+  const id = /^id:\s*([a-z0-9._-]+)\s*$/m.exec(files.find(([path]) => path === "lab.yaml")?.[1] ?? "")?.[1] ?? "lab";
+  const source = loadLab(id, new Map(files), { seeds: [seed] });
+  return source.ok ? source.value.resolve(seed) : source;
 }

@@ -9,6 +9,7 @@
  * event with the log entry is posted before the entry takes effect; with `journal: true` in `load` the engine waits for
  * the request `saved` with its number (virtual time stands still meanwhile), so that a journal is always written before a command runs.
  */
+import type { PackedLab } from "./packed.ts";
 import type { Nanos } from "../sim/time.ts";
 import type { Decision } from "../sim/trace.ts";
 import type { LogEntry } from "./log.ts";
@@ -157,7 +158,7 @@ export interface GradeView {
 
 export type Request =
   /** First of all. `files` are those of the lab's folder, path inside the folder to text. `log` restores a session. */
-  | { id: number; type: "load"; files: readonly (readonly [path: string, text: string])[]; seed: number; lang: string; log?: readonly LogEntry[]; journal?: boolean }
+  | { id: number; type: "load"; files: readonly (readonly [path: string, text: string])[]; seed: number; lang: string; log?: readonly LogEntry[]; journal?: boolean; /** The variant of one seed: asked for that seed, the files need not be read. */ packed?: PackedLab }
   /** A terminal with a login shell. `terminal` is the face's name for it, such as "h1" or "h1.2". */
   | { id: number; type: "open"; terminal: string; node: string; columns: number; rows: number }
   /** Keys as a terminal sends them: "\r" for Enter, "\x03" for Ctrl-C. */

@@ -1,5 +1,6 @@
 /** The page's side of one engine worker: requests with their replies, events, and the watch over a worker that hangs. */
 import type { Event, LabView, Reply, Request } from "../lab/protocol.ts";
+import type { PackedLab } from "../lab/packed.ts";
 import type { LogEntry } from "../lab/log.ts";
 import type { FromWorker, SavedSession, ToWorker } from "./worker-messages.ts";
 
@@ -12,6 +13,8 @@ export type Answer<T extends Request["type"]> = GoodReply<T> | Extract<Reply, { 
 export interface LabFiles {
   readonly id: string;
   readonly files: readonly (readonly [path: string, text: string])[];
+  /** One seed's variant of them. */
+  readonly packed?: PackedLab;
 }
 
 export interface StartOptions {
@@ -51,8 +54,8 @@ const HUNG_BEATS = 20;
 export async function fetchLab(source: string, id: string): Promise<LabFiles> {
   const response = await fetch(source);
   if (!response.ok) throw new Error(`${source}: ${response.status}`);
-  const raw = (await response.json()) as { files: Record<string, string> };
-  return { id, files: Object.entries(raw.files) };
+  const raw = (await response.json()) as { files: Record<string, string>; packed: PackedLab };
+  return { id, files: Object.entries(raw.files), packed: raw.packed };
 }
 
 export class EngineClient {
@@ -75,7 +78,7 @@ export class EngineClient {
   start(o: StartOptions): Promise<Started> {
     return new Promise((resolve, reject) => {
       this.starting = { resolve, reject };
-      this.post({ ui: "start", lab: o.lab.id, files: o.lab.files, lang: o.lang, journal: o.journal, forget: o.forget ?? 0, ...(o.seed === undefined ? {} : { seed: o.seed }), ...(o.load ? { load: o.load } : {}) });
+      this.post({ ui: "start", lab: o.lab.id, files: o.lab.files, ...(o.lab.packed ? { packed: o.lab.packed } : {}), lang: o.lang, journal: o.journal, forget: o.forget ?? 0, ...(o.seed === undefined ? {} : { seed: o.seed }), ...(o.load ? { load: o.load } : {}) });
     });
   }
 

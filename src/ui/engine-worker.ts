@@ -98,7 +98,7 @@ class EngineWorker {
   private load(o: Extract<ToWorker, { ui: "start" }>, session: SavedSession): Promise<Reply> {
     return new Promise((resolve) => {
       this.loaded = resolve;
-      this.host.handle({ id: 0, type: "load", files: o.files, seed: session.seed, lang: o.lang, log: session.log, journal: this.writes && this.journal !== undefined });
+      this.host.handle({ id: 0, type: "load", files: o.files, ...(o.packed ? { packed: o.packed } : {}), seed: session.seed, lang: o.lang, log: session.log, journal: this.writes && this.journal !== undefined });
     });
   }
 

@@ -18,7 +18,7 @@ type Load = NonNullable<StartOptions["load"]>;
 export class LabRoomElement extends HTMLElement {
   private life = new Lifetime();
   private readonly messages = new Messages();
-  private files: LabFiles | undefined;
+  private files: Promise<LabFiles> | undefined;
   private client: EngineClient | undefined;
   private room: Room | undefined;
   private readOnly = false;
@@ -92,12 +92,9 @@ export class LabRoomElement extends HTMLElement {
   // -- a session ----------------------------------------------------------------------------------------------------------
 
   private async begin(): Promise<void> {
-    try {
-      this.files = await fetchLab(this.dataset.source ?? "", this.getAttribute("lab") ?? "");
-    } catch (error) {
-      this.failed(error);
-      return;
-    }
+    // Waited for in session(), while the worker's script is being fetched and read.
+    this.files = fetchLab(this.dataset.source ?? "", this.getAttribute("lab") ?? "");
+    this.files.catch(() => undefined);
     const wanted = new URLSearchParams(location.search).get("seed") ?? "";
     if (/^\d{1,10}$/.test(wanted) && Number(wanted) <= 0xffff_ffff) this.wanted = Number(wanted);
     this.readOnly = !(await this.takeLock({ ifAvailable: true }));
@@ -128,7 +125,9 @@ export class LabRoomElement extends HTMLElement {
     });
     this.client = client;
     try {
-      const started = await client.start({ lab: files, lang: (this.getAttribute("lang") ?? "en").split("-")[0] ?? "en", journal: this.readOnly ? "read" : "write", ...(this.wanted === undefined ? {} : { seed: this.wanted }), ...(o.forget ? { forget: o.forget } : {}), ...(o.load ? { load: o.load } : {}) });
+      const lab = await files;
+      if (generation !== this.generation) return false;
+      const started = await client.start({ lab, lang: (this.getAttribute("lang") ?? "en").split("-")[0] ?? "en", journal: this.readOnly ? "read" : "write", ...(this.wanted === undefined ? {} : { seed: this.wanted }), ...(o.forget ? { forget: o.forget } : {}), ...(o.load ? { load: o.load } : {}) });
       if (generation !== this.generation) return false;
       const { session } = started;
       this.seed = session.seed;

@@ -1,4 +1,5 @@
 /** What the page and its engine worker say to each other: the engine's own protocol, and a few words about journal and health. */
+import type { PackedLab } from "../lab/packed.ts";
 import type { LogEntry } from "../lab/log.ts";
 import type { Event, GradeView, Reply, Request } from "../lab/protocol.ts";
 
@@ -19,6 +20,7 @@ export type ToWorker =
       ui: "start";
       lab: string;
       files: readonly (readonly [path: string, text: string])[];
+      packed?: PackedLab;
       lang: string;
       /** Asked for; without it that of the saved session, or 1. */
       seed?: number;
