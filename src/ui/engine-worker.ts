@@ -56,6 +56,7 @@ class EngineWorker {
   }
 
   private async start(o: Extract<ToWorker, { ui: "start" }>): Promise<void> {
+    performance.mark("start");
     this.writes = o.journal === "write";
     const sum = crc32(o.files.map(([path, text]) => `${path}\u0000${text}`).join("\u0000"));
     if (o.journal !== "none") this.journal = await Journal.open(o.lab, (why) => {
@@ -69,6 +70,7 @@ class EngineWorker {
     if (reply.type !== "load") throw new Error("the engine answered something else");
     if (this.journal && this.stored) scope.postMessage({ ui: "journal", state: "saved" });
     scope.postMessage({ ui: "started", reply, session });
+    performance.measure("lab start", "start");
     this.started = true;
     this.last = performance.now();
     this.tick();
