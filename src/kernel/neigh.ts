@@ -8,6 +8,7 @@ import { MILLISECOND, type Nanos, SECOND } from "../sim/time.ts";
 import { ETH_LEN, ETHERTYPE, macKey } from "../wire/ethernet.ts";
 import { formatIpv4, isMulticast } from "../wire/ipv4.ts";
 import type { Errno, Ipv4, NeighInfo, NudState } from "./api.ts";
+import type { NeighParms } from "./conf.ts";
 import type { InDevice } from "./inet.ts";
 import type { NetDevice } from "./netdev/device.ts";
 import type { NetNamespace } from "./netns.ts";
@@ -48,12 +49,22 @@ export interface NeighUpdate {
   override: boolean;
   /** A person asks (NEIGH_UPDATE_F_ADMIN). */
   admin: boolean;
+  /** Where it may not replace a known one, that becomes doubtful (NEIGH_UPDATE_F_WEAK_OVERRIDE). */
+  weakOverride?: boolean;
+  /** The message says whether the neighbour routes (NEIGH_UPDATE_F_OVERRIDE_ISROUTER); undefined: nothing is said. */
+  router?: boolean;
 }
 
-export class Neighbour {
-  readonly table: NeighTable;
+/** What an entry needs of its table. */
+export interface NeighOwner {
+  readonly ns: NetNamespace;
+  readonly now: Nanos;
+}
+
+/** An entry of either family: the state machine, the queue, the timers. */
+export abstract class NeighEntry {
+  readonly table: NeighOwner;
   readonly dev: NetDevice;
-  readonly ip: Ipv4;
   state: NudState = "NONE";
   readonly lladdr = new Uint8Array(6);
   hasLladdr = false;
@@ -72,22 +83,23 @@ export class Neighbour {
   private timer = 0;
   dead = false;
 
-  constructor(table: NeighTable, dev: NetDevice, ip: Ipv4) {
+  constructor(table: NeighOwner, dev: NetDevice) {
     this.table = table;
     this.dev = dev;
-    this.ip = ip;
     const now = table.now;
     this.confirmed = now - 2 * 30 * SECOND;
     this.updated = now;
     this.used = now;
   }
 
-  private get parms() {
-    return this.inet.parms;
-  }
-  private get inet(): InDevice {
-    return this.dev.inet!;
-  }
+  protected abstract get parms(): NeighParms;
+  protected abstract readonly ethertype: number;
+  /** The address as text. */
+  abstract get text(): string;
+  /** Sends one solicitation, by unicast when `lladdr` is given. */
+  protected abstract solicit(lladdr: Uint8Array | undefined, waiting: Skb | undefined): void;
+  /** A packet that waited in vain. Takes ownership. */
+  protected abstract linkFailure(skb: Skb): void;
 
   isValid(): boolean {
     return VALID.has(this.state);
@@ -217,7 +229,7 @@ export class Neighbour {
     // Unicast to the address last known, then by broadcast.
     const target = probe < 0 && this.hasLladdr ? this.lladdr : undefined;
     this.probes++;
-    this.table.ns.arp.solicit(this.dev, this.ip, target, waiting);
+    this.solicit(target, waiting);
   }
 
   /** neigh_invalidate: the packets that waited go back with an error. */
@@ -225,7 +237,7 @@ export class Neighbour {
     const failed = this.queue;
     this.queue = [];
     this.queueBytes = 0;
-    for (const skb of failed) this.table.ns.ip.linkFailure(skb, this.dev, this.describe());
+    for (const skb of failed) this.linkFailure(skb);
   }
 
   /** __neigh_update: something said that this neighbour is at `lladdr`. */
@@ -243,16 +255,23 @@ export class Neighbour {
     const same = lladdr === undefined || (this.hasLladdr && VALID.has(old) && macKey(lladdr, 0) === macKey(this.lladdr, 0));
     if (lladdr === undefined && !VALID.has(old) && !(this.dev.flags & 0x88)) return "EINVAL";
     if (CONNECTED.has(next)) this.confirmed = now;
+    let changes = !same;
     if (VALID.has(old)) {
-      if (!same && !how.override) return undefined;
-      if (same && next === "STALE" && !how.admin) next = old;
-    }
-    if (next !== old || !same) this.updated = now;
+      if (!same && !how.override) {
+        if (how.weakOverride !== true || !CONNECTED.has(old)) return undefined;
+        changes = false;
+        next = "STALE";
+      } else {
+        if (same && next === "STALE" && !how.admin) next = old;
+        if (how.router !== undefined) this.router = how.router;
+      }
+    } else if (how.router !== undefined) this.router = how.router;
+    if (next !== old || changes) this.updated = now;
     if (next !== old) {
       if (next === "PROBE") this.probes = 0;
       this.enter(next, now + (next === "REACHABLE" ? this.parms.reachableTime : 0));
     }
-    if (!same) {
+    if (changes) {
       this.lladdr.set(lladdr!);
       this.hasLladdr = true;
       if (!CONNECTED.has(next)) this.confirmed = now - 2 * this.parms.base_reachable_time_ms * MILLISECOND;
@@ -265,8 +284,8 @@ export class Neighbour {
   private makeHeader(): void {
     this.header.set(this.lladdr, 0);
     this.header.set(this.dev.addr, 6);
-    this.header[12] = ETHERTYPE.IPV4 >> 8;
-    this.header[13] = ETHERTYPE.IPV4 & 255;
+    this.header[12] = this.ethertype >> 8;
+    this.header[13] = this.ethertype & 255;
   }
 
   /** The device's own address changed. */
@@ -296,17 +315,44 @@ export class Neighbour {
 
   describe(): string {
     const ll = this.hasLladdr ? ` lladdr ${[...this.lladdr].map((b) => b.toString(16).padStart(2, "0")).join(":")}` : "";
-    return `${formatIpv4(this.ip)} dev ${this.dev.name}${ll} ${this.state}`;
+    return `${this.text} dev ${this.dev.name}${ll} ${this.state}`;
   }
 
-  info(): NeighInfo {
+  /** All but the address, for a listing. */
+  protected infoWithout(): Omit<NeighInfo, "dst"> {
     const since = (t: Nanos): number => Math.floor((this.table.now - t) / SECOND);
-    const i: NeighInfo = {
-      ifindex: this.dev.ifindex, dst: this.ip, state: this.state, router: this.router, proxy: false, externLearn: this.externLearn, managed: false, proto: this.proto, refcnt: IN_TIMER.has(this.state) ? 1 : 0,
+    const i: Omit<NeighInfo, "dst"> = {
+      ifindex: this.dev.ifindex, state: this.state, router: this.router, proxy: false, externLearn: this.externLearn, managed: false, proto: this.proto, refcnt: IN_TIMER.has(this.state) ? 1 : 0,
       used: since(this.used), confirmed: since(this.confirmed), updated: since(this.updated), probes: this.probes,
     };
     if (VALID.has(this.state) && this.hasLladdr) i.lladdr = this.lladdr.slice();
     return i;
+  }
+}
+
+export class Neighbour extends NeighEntry {
+  readonly ip: Ipv4;
+  protected readonly ethertype = ETHERTYPE.IPV4;
+
+  constructor(table: NeighTable, dev: NetDevice, ip: Ipv4) {
+    super(table, dev);
+    this.ip = ip;
+  }
+
+  protected get parms(): NeighParms {
+    return this.dev.inet!.parms;
+  }
+  get text(): string {
+    return formatIpv4(this.ip);
+  }
+  protected solicit(lladdr: Uint8Array | undefined, waiting: Skb | undefined): void {
+    this.table.ns.arp.solicit(this.dev, this.ip, lladdr, waiting);
+  }
+  protected linkFailure(skb: Skb): void {
+    this.table.ns.ip.linkFailure(skb, this.dev, this.describe());
+  }
+  info(): NeighInfo {
+    return { ...this.infoWithout(), dst: this.ip };
   }
 }
 
