@@ -1,6 +1,7 @@
 /** Every command of a machine, sorted by name. A new command is a new file and a new line here. */
 import type { Command } from "../command.ts";
 import { answer } from "./answer.ts";
+import { arch } from "./arch.ts";
 import { arping } from "./arping.ts";
 import { awk } from "./awk.ts";
 import { base32, base64 } from "./base64.ts";
@@ -17,7 +18,10 @@ import { comm, join } from "./comm.ts";
 import { cp } from "./cp.ts";
 import { cut } from "./cut.ts";
 import { date } from "./date.ts";
+import { dd } from "./dd.ts";
+import { df } from "./df.ts";
 import { diff } from "./diff.ts";
+import { du } from "./du.ts";
 import { echo } from "./echo.ts";
 import { env } from "./env.ts";
 import { ethtool } from "./ethtool.ts";
@@ -26,6 +30,7 @@ import { factor } from "./factor.ts";
 import { find } from "./find.ts";
 import { fmt } from "./fmt.ts";
 import { expand, fold, unexpand } from "./fold.ts";
+import { free } from "./free.ts";
 import { getent } from "./getent.ts";
 import { grep } from "./grep.ts";
 import { groups } from "./groups.ts";
@@ -33,10 +38,13 @@ import { head } from "./head.ts";
 import { hexdump } from "./hexdump.ts";
 import { hostname } from "./hostname.ts";
 import { id } from "./id.ts";
+import { install } from "./install.ts";
 import { ip } from "./ip/ip.ts";
+import { jq } from "./jq.ts";
 import { kill } from "./kill.ts";
 import { killall } from "./killall.ts";
 import { less } from "./less.ts";
+import { link, unlink } from "./link.ts";
 import { ln } from "./ln.ts";
 import { logname } from "./logname.ts";
 import { ls } from "./ls.ts";
@@ -45,6 +53,7 @@ import { b2sum, cksum, md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512s
 import { mkdir, rmdir } from "./mkdir.ts";
 import { mktemp } from "./mktemp.ts";
 import { more } from "./more.ts";
+import { mount, mountpoint } from "./mountpoint.ts";
 import { mv } from "./mv.ts";
 import { nc } from "./nc.ts";
 import { arp } from "./net-tools/arp.ts";
@@ -55,6 +64,7 @@ import { nice } from "./nice.ts";
 import { nl } from "./nl.ts";
 import { nohup } from "./nohup.ts";
 import { nproc } from "./nproc.ts";
+import { nsenter, unshare } from "./nsenter.ts";
 import { numfmt } from "./numfmt.ts";
 import { od } from "./od.ts";
 import { paste } from "./paste.ts";
@@ -64,20 +74,26 @@ import { pgrep, pkill } from "./pkill.ts";
 import { printenv } from "./printenv.ts";
 import { printf } from "./printf.ts";
 import { ps } from "./ps.ts";
+import { pwd } from "./pwd.ts";
 import { readlink, realpath } from "./realpath.ts";
 import { reset } from "./reset.ts";
 import { rev } from "./rev.ts";
 import { rm } from "./rm.ts";
 import { sed } from "./sed.ts";
 import { seq } from "./seq.ts";
+import { setsid } from "./setsid.ts";
 import { sh } from "./sh.ts";
+import { shuf } from "./shuf.ts";
 import { sleep } from "./sleep.ts";
 import { sort } from "./sort.ts";
 import { split } from "./split.ts";
 import { stat } from "./stat.ts";
+import { strings } from "./strings.ts";
 import { stty } from "./stty.ts";
 import { su } from "./su.ts";
 import { sudo } from "./sudo.ts";
+import { sum } from "./sum.ts";
+import { sync } from "./sync.ts";
 import { sysctl } from "./sysctl.ts";
 import { tac } from "./tac.ts";
 import { tail } from "./tail.ts";
@@ -89,14 +105,19 @@ import { touch } from "./touch.ts";
 import { tr } from "./tr.ts";
 import { tracepath } from "./tracepath.ts";
 import { traceroute } from "./traceroute.ts";
+import { tree } from "./tree.ts";
 import { falseCommand, trueCommand } from "./true.ts";
+import { truncate } from "./truncate.ts";
+import { tsort } from "./tsort.ts";
 import { tty } from "./tty.ts";
 import { uname } from "./uname.ts";
 import { uniq } from "./uniq.ts";
 import { uptime } from "./uptime.ts";
 import { watch } from "./watch.ts";
 import { wc } from "./wc.ts";
+import { whereis } from "./whereis.ts";
 import { which } from "./which.ts";
+import { users, w, who } from "./who.ts";
 import { whoami } from "./whoami.ts";
 import { xargs } from "./xargs.ts";
 import { xxd } from "./xxd.ts";
@@ -105,6 +126,7 @@ import { yes } from "./yes.ts";
 export const COMMANDS: readonly Command[] = [
   answer,
   apropos,
+  arch,
   arp,
   arping,
   awk,
@@ -128,8 +150,11 @@ export const COMMANDS: readonly Command[] = [
   cp,
   cut,
   date,
+  dd,
+  df,
   diff,
   dirname,
+  du,
   echo,
   env,
   ethtool,
@@ -140,6 +165,7 @@ export const COMMANDS: readonly Command[] = [
   find,
   fmt,
   fold,
+  free,
   getent,
   grep,
   groups,
@@ -148,11 +174,14 @@ export const COMMANDS: readonly Command[] = [
   hostname,
   id,
   ifconfig,
+  install,
   ip,
   join,
+  jq,
   kill,
   killall,
   less,
+  link,
   ln,
   logname,
   ls,
@@ -161,6 +190,8 @@ export const COMMANDS: readonly Command[] = [
   mkdir,
   mktemp,
   more,
+  mount,
+  mountpoint,
   mv,
   nc,
   netstat,
@@ -168,6 +199,7 @@ export const COMMANDS: readonly Command[] = [
   nl,
   nohup,
   nproc,
+  nsenter,
   numfmt,
   od,
   paste,
@@ -178,6 +210,7 @@ export const COMMANDS: readonly Command[] = [
   printenv,
   printf,
   ps,
+  pwd,
   readlink,
   realpath,
   reset,
@@ -187,19 +220,24 @@ export const COMMANDS: readonly Command[] = [
   route,
   sed,
   seq,
+  setsid,
   sh,
   sha1sum,
   sha224sum,
   sha256sum,
   sha384sum,
   sha512sum,
+  shuf,
   sleep,
   sort,
   split,
   stat,
+  strings,
   stty,
   su,
   sudo,
+  sum,
+  sync,
   sysctl,
   tac,
   tail,
@@ -211,16 +249,25 @@ export const COMMANDS: readonly Command[] = [
   tr,
   tracepath,
   traceroute,
+  tree,
   trueCommand,
+  truncate,
+  tsort,
   tty,
   uname,
   unexpand,
   uniq,
+  unlink,
+  unshare,
   uptime,
+  users,
+  w,
   watch,
   wc,
   whatis,
+  whereis,
   which,
+  who,
   whoami,
   xargs,
   xxd,

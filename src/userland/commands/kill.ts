@@ -22,9 +22,23 @@ Options:
 For more details see kill(1).
 `;
 
+/** SIGIO is POLL to procps. */
+function printedNames(): string[] {
+  return signalNames().map((n) => (n === "IO" ? "POLL" : n));
+}
+
 function* list(proc: Process, what: string | undefined): Run<number> {
   if (what === undefined) {
-    yield* proc.print(`${signalNames().join(" ")}\n`);
+    // Lines of at most 80 columns.
+    let line = "";
+    for (const name of printedNames()) {
+      if (line.length + name.length + 1 > 80) {
+        yield* proc.print(`${line}\n`);
+        line = "";
+      }
+      line += line === "" ? name : ` ${name}`;
+    }
+    yield* proc.print(`${line}\n`);
     return 0;
   }
   const sig = parseSignal(/^[0-9]+$/.test(what) && Number(what) > 128 ? String(Number(what) - 128) : what);
@@ -37,8 +51,11 @@ function* list(proc: Process, what: string | undefined): Run<number> {
 }
 
 function* table(proc: Process): Run<number> {
-  const cells = signalNames().map((n, i) => `${String(i + 1).padStart(2)} ${n.padEnd(9)}`);
-  for (let i = 0; i < cells.length; i += 7) yield* proc.print(`${cells.slice(i, i + 7).join("").trimEnd()}\n`);
+  const cells = printedNames().map((n, i) => `${String(i + 1).padStart(2)} ${n.padEnd(8)}`);
+  for (let i = 0; i < cells.length; i += 7) {
+    const row = cells.slice(i, i + 7);
+    yield* proc.print(`${row.length === 7 ? row.join("").trimEnd() : row.join("")}\n`);
+  }
   return 0;
 }
 

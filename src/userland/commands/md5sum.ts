@@ -114,7 +114,7 @@ function* checkOne(t: Tool, wanted: { sum: string; name: string }, m: Mode, tall
 
 function* verdict(t: Tool, list: string, m: Mode, { good, bad, unreadable, malformed }: Tally): Run<boolean> {
   if (good + bad + unreadable === 0 && !m.ignoreMissing) {
-    yield* t.error(`${quoteName(list)}: no properly formatted checksum lines found`);
+    yield* t.error(`${list === "-" ? "'standard input'" : quoteName(list)}: no properly formatted checksum lines found`);
     return false;
   }
   const several = (n: number, one: string, many: string): string => `WARNING: ${n} ${n === 1 ? one : many}`;

@@ -46,6 +46,11 @@ function* watch(t: Tool, child: Process, limit: Nanos, command: string, s: Setti
   }
   t.proc.reap(child);
   if (!late || s.preserve) return statusOf(child.exit);
+  // KILL goes to the whole group, and timeout itself is in it.
+  if (killed && !s.foreground) {
+    t.proc.signal("SIGKILL");
+    yield { until: t.proc.now };
+  }
   return killed ? 137 : 124;
 }
 

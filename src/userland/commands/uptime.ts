@@ -53,7 +53,7 @@ export const uptime = defineCommand({
     else if (key === "V") yield* proc.print("uptime from procps-ng 4.0.2\n");
     else if (key === "p") yield* proc.print(`${pretty(up)}\n`);
     else if (key === "s") yield* proc.print(`${strftime("%Y-%m-%d %H:%M:%S", { seconds: START_OF_LAB, nanos: 0 })}\n`);
-    else yield* proc.print(` ${strftime("%H:%M:%S", wallTime(proc.now))} ${upText(up)},  0 users,  load average: 0.00, 0.00, 0.00\n`);
+    else yield* proc.print(` ${strftime("%H:%M:%S", wallTime(proc.now))} ${upText(up)},  0 user,  load average: 0.00, 0.00, 0.00\n`);
     return 0;
   },
 });

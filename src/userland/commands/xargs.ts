@@ -55,6 +55,12 @@ class Runner {
     this.fatal = true;
   }
 
+  *tooLong(): Run<void> {
+    yield* this.t.warn("argument line too long");
+    this.status = 1;
+    this.fatal = true;
+  }
+
   /** Waits for one of them. */
   private *one(): Run<void> {
     for (;;) {
@@ -163,9 +169,10 @@ function* quotedWords(t: Tool, text: string, s: Settings): Run<Item[] | undefine
     else if (c === "'" || c === '"') {
       const nl = text.indexOf("\n", i);
       const end = text.indexOf(c, i + 1);
+      // The words before it are still run.
       if (end < 0 || (nl >= 0 && nl < end)) {
         yield* unmatched(t, c);
-        return undefined;
+        return out;
       }
       word = (word ?? "") + text.slice(i + 1, end);
       i = end;
@@ -195,6 +202,10 @@ function* batches(runner: Runner, command: readonly string[], list: readonly Ite
   };
   for (const { word, lineEnd } of list) {
     const length = octets(word).length + 1;
+    if (base + length > s.maxChars) {
+      yield* flush();
+      return void (yield* runner.tooLong());
+    }
     if (words.length > 0 && size + length > s.maxChars) yield* flush();
     words.push(word);
     size += length;
@@ -284,8 +295,9 @@ export const xargs = defineTool({
     const runner = new Runner(t, s);
     if (s.replace !== undefined) yield* replaceEach(runner, command, list, s.replace);
     else if (list.length === 0) {
-      if (!s.noRunIfEmpty) yield* runner.start(command);
+      if (!s.noRunIfEmpty && t.status === 0) yield* runner.start(command);
     } else yield* batches(runner, command, list, s);
-    return yield* runner.finish();
+    const status = yield* runner.finish();
+    return status === 0 ? t.status : status;
   },
 });
