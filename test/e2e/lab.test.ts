@@ -242,8 +242,10 @@ describe("runaways", () => {
     await page.waitForSelector("[data-message=storm]");
     expect(await page.locator("[data-message=storm]").innerText()).toContain("Broadcast storm");
     for (let i = 0; i < 6; i++) {
-      await page.locator(".tl .row").nth(i % 2).click();
-      expect(await page.locator(".tl .row").nth(i % 2).getAttribute("aria-expanded")).toBe("true");
+      const row = page.locator(".tl .row").nth(i % 2);
+      const before = await row.getAttribute("aria-expanded");
+      await row.click();
+      await room.until(async () => (await row.getAttribute("aria-expanded")) !== before, "the task's answer to a click");
     }
 
     // A cable of the ring is pulled by its own facts.
