@@ -5,8 +5,8 @@ import { charWidth } from "../../shell/width.ts";
 
 /** Read at a time; a pager asks for more only when it wants to show it. */
 const CHUNK = 8192;
-/** What a pager holds of an endless pipe; beyond it the text counts as ended. */
-const MAX_HELD = 8 * 1024 * 1024;
+/** What a pager holds of an endless pipe; beyond it the text counts as ended. A file has a size of its own. */
+const MAX_PIPED = 1024 * 1024;
 
 /** Lines of a file or pipe, read as far as they were asked for. */
 export class Document {
@@ -49,7 +49,7 @@ export class Document {
   /** Reads once. @returns whether one must wait first. */
   poll(): "more" | "wait" | "end" {
     if (this.ended || !this.file) return "end";
-    const got = this.read < MAX_HELD ? this.file.read(CHUNK) : "";
+    const got = this.file.inode?.data || this.read < MAX_PIPED ? this.file.read(CHUNK) : "";
     if (got === "EAGAIN") return "wait";
     if (typeof got === "string" || got.length === 0) {
       this.ended = true;

@@ -57,15 +57,21 @@ export class Keyboard {
   }
 
   private fill(): void {
-    if (!this.tty.readable) return;
-    const got = this.tty.read(256);
-    if (typeof got === "string") return;
-    // The end of the terminal: whoever shows something leaves.
-    this.held += got.length === 0 ? "\x04q" : decodeUtf8(got);
+    const bytes: number[] = [];
+    while (this.tty.readable) {
+      const got = this.tty.read(256);
+      if (typeof got === "string") break;
+      bytes.push(...got);
+      // The end of the terminal: whoever shows something leaves.
+      if (got.length === 0) this.held += "q";
+      if (got.length === 0) break;
+    }
+    this.held += decodeUtf8(Uint8Array.from(bytes));
   }
 
   private next(): string | undefined {
-    if (this.held === "") return undefined;
+    // A sequence that has only begun waits for its rest.
+    if (this.held === "" || /^\x1b(?:[[O][0-9;]*)?$/.test(this.held)) return undefined;
     const m = this.held.startsWith("\x1b") ? SEQUENCE.exec(this.held) : undefined;
     const taken = m?.[0] ?? String.fromCodePoint(this.held.codePointAt(0)!);
     this.held = this.held.slice(taken.length);
