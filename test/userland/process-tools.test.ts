@@ -9,7 +9,7 @@ const run = (line: string): string => {
 
 describe("timeout", () => {
   test.each([
-    ["timeout 1 sleep 5", "=124\n"], ["timeout 5 sleep 1", "=0\n"], ["timeout -s KILL 1 sleep 5", "=137\n"], ["timeout --preserve-status 1 sleep 5", "=143\n"], ["timeout -k 1 1 sh -c 'trap \"\" TERM; sleep 5'", "=137\n"],
+    ["timeout 1 sleep 5", "=124\n"], ["timeout 5 sleep 1", "=0\n"], ["timeout -s KILL 1 sleep 5", "Killed\n=137\n"], ["timeout --preserve-status 1 sleep 5", "=143\n"], ["timeout -k 1 1 sh -c 'trap \"\" TERM; sleep 5'", "Killed\n=137\n"],
     ["timeout -v 1 sleep 5", "timeout: sending signal TERM to command ‘sleep’\n=124\n"], ["timeout 1 sh -c 'exit 3'", "=3\n"], ["timeout x true", "timeout: invalid time interval ‘x’\nTry 'timeout --help' for more information.\n=125\n"],
     ["timeout 1 nosuch", "timeout: failed to run command ‘nosuch’: No such file or directory\n=127\n"], ["timeout 1", "Try 'timeout --help' for more information.\n=125\n"],
   ])("%s", (line, want) => expect(run(line)).toBe(want));
