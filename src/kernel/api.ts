@@ -5,9 +5,14 @@
 import type { Result } from "../base/result.ts";
 import type { Waitable } from "../base/wait-queue.ts";
 import type { Nanos } from "../sim/time.ts";
+import type { Conntrack } from "./conntrack/conntrack.ts";
 import type { Errno } from "./errno.ts";
+import type { NfControl } from "./netfilter/control.ts";
+import type { IpSets } from "./netfilter/ipset.ts";
+import type { BridgeVlan, LinkAttrs, LinkAttrsSpec } from "./link-kinds.ts";
 
 export type { Errno } from "./errno.ts";
+export type * from "./link-kinds.ts";
 export { errnoNumber, strerror } from "./errno.ts";
 
 export type Ipv4 = number;
@@ -29,7 +34,8 @@ export const IFF = {
   MULTICAST: 0x1000, LOWER_UP: 0x10000, DORMANT: 0x20000,
 } as const;
 
-export type LinkKind = "loopback" | "ethernet" | "veth" | "bridge" | "dummy";
+export type LinkKind = "loopback" | "ethernet" | "veth" | "bridge" | "dummy"
+  | "vlan" | "vxlan" | "macvlan" | "ipvlan" | "ipip" | "gre" | "gretap" | "vrf" | "bond" | "tun";
 export type Operstate = "UNKNOWN" | "NOTPRESENT" | "DOWN" | "LOWERLAYERDOWN" | "TESTING" | "DORMANT" | "UP";
 
 /** struct rtnl_link_stats64, those that can move here. Octets and packets. */
@@ -56,7 +62,7 @@ export interface BridgePortInfo {
 
 export interface LinkInfo {
   ifindex: number; name: string; kind: LinkKind; flags: number; mtu: number; minMtu: number; maxMtu: number; qdisc: string; operstate: Operstate; group: number; txqlen: number;
-  lladdr: Lladdr; broadcast: Lladdr; permaddr?: Lladdr; arpType: "loopback" | "ether"; promiscuity: number; allmulti: number; alias: string; carrier: boolean;
+  lladdr: Lladdr; broadcast: Lladdr; permaddr?: Lladdr; arpType: "loopback" | "ether" | "ipip" | "gre" | "none"; promiscuity: number; allmulti: number; alias: string; carrier: boolean;
   /** ifindex of the bridge this is a port of, or 0. */
   master: number;
   /** ifindex of a veth's peer, in the namespace `linkNetnsid` (undefined: this one); 0: none. */
@@ -68,6 +74,10 @@ export interface LinkInfo {
   carrierChanges?: number;
   bridge?: BridgeInfo;
   bridgePort?: BridgePortInfo;
+  /** What only this kind has, and what a master other than a bridge says of its slave. */
+  attrs?: LinkAttrs;
+  /** Of a bridge and of its ports: IFLA_BRIDGE_VLAN_INFO. */
+  vlans?: readonly BridgeVlan[];
   /** IFLA_AF_SPEC of inet6: "eui64" | "none" | ...; shown by `ip -d link`. */
   addrGenMode: "eui64" | "none" | "stable_secret" | "random";
 }
@@ -82,6 +92,10 @@ export interface LinkSpec {
   /** Of a veth: its other end; without a name the kernel numbers it vethN. */
   peer?: { name?: string; lladdr?: Lladdr; netns?: Netns; mtu?: number };
   bridge?: Partial<BridgeInfo>;
+  /** ifindex of the device it stands on, and the namespace that number belongs to (undefined: the request's). */
+  link?: number;
+  linkNetns?: Netns;
+  attrs?: LinkAttrsSpec;
 }
 
 /** What `ip link set` and `bridge link set` may change; only what is given. */
@@ -92,6 +106,7 @@ export interface LinkChange {
   master?: number;
   bridge?: Partial<BridgeInfo>;
   bridgePort?: Partial<Pick<BridgePortInfo, "priority" | "cost" | "hairpin" | "guard" | "rootBlock" | "fastLeave" | "learning" | "flood" | "mcastFlood" | "bcastFlood" | "isolated" | "neighSuppress" | "proxyArp" | "vlanTunnel" | "locked" | "state" | "mcastRouter">>;
+  attrs?: LinkAttrsSpec;
 }
 
 export interface FdbEntry {
@@ -106,6 +121,13 @@ export interface FdbEntry {
   vlan?: number;
   /** Seconds since last used and updated, for -s. */
   used: number; updated: number;
+  /** Of a VXLAN: where the encapsulated frames go, and by what port, VNI and device when not the device's own. */
+  dst?: Ipv4; port?: number; vni?: number; via?: number;
+}
+/** RTM_NEWNEIGH and RTM_DELNEIGH of family bridge. */
+export interface FdbRequest {
+  lladdr: Lladdr; ifindex: number; master: boolean; self: boolean; state: FdbEntry["state"]; vlan?: number; externLearn?: boolean; sticky?: boolean;
+  dst?: Ipv4; port?: number; vni?: number; via?: number;
 }
 
 // -- addresses, routes, rules, neighbours ------------------------------------------------------------------------------
@@ -195,8 +217,10 @@ export interface Rtnl {
   linkDel(ifindex: number): NlResult;
   /** Bridge FDB entries and devices' own unicast and multicast filters, as `bridge fdb` dumps them. */
   fdb(): FdbEntry[];
-  fdbAdd(e: { lladdr: Lladdr; ifindex: number; master: boolean; self: boolean; state: FdbEntry["state"]; vlan?: number; externLearn?: boolean; sticky?: boolean }, mode: NlMode): NlResult;
-  fdbDel(e: { lladdr: Lladdr; ifindex: number; master: boolean; self: boolean; vlan?: number }): NlResult;
+  fdbAdd(e: FdbRequest, mode: NlMode): NlResult;
+  fdbDel(e: Omit<FdbRequest, "state">): NlResult;
+  /** `bridge vlan add` and `del`: of a port through its bridge (master), or of the bridge itself (self). */
+  vlanChange(ifindex: number, o: { add: boolean; first: number; last: number; pvid: boolean; untagged: boolean; self: boolean; master: boolean }): NlResult;
   addrs(): AddrInfo[];
   addrAdd(spec: AddrSpec, mode: NlMode): NlResult;
   addrDel(spec: { ifindex: number; local?: Ipv4; address?: Ipv4; prefixLen?: number; label?: string }): NlResult;
@@ -321,6 +345,10 @@ export interface Netns {
   readonly inode: number;
   readonly rtnl: Rtnl;
   readonly sysctl: Sysctls;
+  /** Tables of iptables and nft, connections, sets: what their netlink families offer. */
+  readonly nf: NfControl;
+  readonly conntrack: Conntrack;
+  readonly ipsets: IpSets;
   udp(): UdpSock;
   raw(protocol: number): RawSock;
   packet(): PacketSock;

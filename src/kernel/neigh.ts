@@ -116,6 +116,10 @@ export abstract class NeighEntry {
   }
 
   private emit(skb: Skb): void {
+    if (this.dev.headerLength === 0) {
+      skb.mac = -1; // neigh_direct_output
+      return this.dev.xmit(skb);
+    }
     const at = skb.push(ETH_LEN);
     const { bytes } = skb;
     const h = this.header;

@@ -15,7 +15,13 @@ import { IcmpProtocol } from "./icmp.ts";
 import { type IfAddr, InDevice, matches, SCOPE } from "./inet.ts";
 import { IpProtocol } from "./ip.ts";
 import type { LinuxKernel } from "./kernel.ts";
+import { Conntrack } from "./conntrack/conntrack.ts";
+import { BridgeNf } from "./netfilter/bridge-nf.ts";
+import { NfControl } from "./netfilter/control.ts";
 import { Hooks } from "./netfilter/hooks.ts";
+import { IpSets } from "./netfilter/ipset.ts";
+import { Nat } from "./netfilter/nat.ts";
+import { RecentLists } from "./netfilter/recent.ts";
 import { NeighTable } from "./neigh.ts";
 import type { NetDevice } from "./netdev/device.ts";
 import { Loopback } from "./netdev/loopback.ts";
@@ -51,6 +57,12 @@ export class NetNamespace implements Netns {
   readonly rtnl: RtnlSocket;
   readonly loopback: Loopback;
   readonly hooks: Hooks;
+  readonly conntrack: Conntrack;
+  readonly nat: Nat;
+  readonly ipsets: IpSets;
+  readonly recent: RecentLists;
+  readonly bridgeNf: BridgeNf;
+  readonly nf: NfControl;
   readonly anyTaps = new Set<PacketSocket>();
   private readonly byIndex = new Map<number, NetDevice>();
   private readonly peerIds = new Map<NetNamespace, number>();
@@ -65,6 +77,12 @@ export class NetNamespace implements Netns {
     this.random = kernel.sim.random(`${kernel.node} netns ${inode}`);
     this.hooks = new Hooks(this);
     this.sysctl = new SysctlTable(this);
+    this.conntrack = new Conntrack(this);
+    this.nat = new Nat(this);
+    this.ipsets = new IpSets(this);
+    this.recent = new RecentLists();
+    this.bridgeNf = new BridgeNf(this);
+    this.nf = new NfControl(this);
     this.fib = new Fib(this);
     this.routes = new Routes(this);
     this.neigh = new NeighTable(this, this.random);
@@ -122,6 +140,7 @@ export class NetNamespace implements Netns {
   /** unregister_netdevice: everything that names it goes. */
   deleteDevice(dev: NetDevice): void {
     if (this.byIndex.get(dev.ifindex) !== dev) return;
+    dev.tellUppers("unregister");
     dev.setUp(false);
     this.rtnl.release(dev);
     this.forgetDevice(dev);
@@ -134,6 +153,7 @@ export class NetNamespace implements Netns {
     dev.taps.length = 0;
     for (const a of dev.inet?.addrs ?? []) this.countAddress(a.local, -1);
     if (dev.inet !== undefined) dev.inet.addrs = [];
+    this.conntrack.deviceGone(dev.ifindex);
     this.fib.deviceDown(dev, false);
     this.neigh.flushDevice(dev, false);
     this.arp.proxies.delete(dev);
@@ -179,6 +199,7 @@ export class NetNamespace implements Netns {
   deviceDown(dev: NetDevice): void {
     for (const t of [...dev.taps]) if (t instanceof PacketSocket && !this.anyTaps.has(t)) t.deviceGone();
     this.fib.deviceDown(dev, true);
+    this.conntrack.deviceGone(dev.ifindex);
     this.neigh.flushDevice(dev, false);
     dev.multicast.clear();
   }

@@ -3,15 +3,15 @@ import { err, ok } from "../base/result.ts";
 import { SECOND } from "../sim/time.ts";
 import { isGroup, macFromKey, macKey } from "../wire/ethernet.ts";
 import {
-  type AddrInfo, type AddrSpec, type FdbEntry, IFF, type LinkChange, type LinkInfo, type LinkSpec, type Lladdr, type NeighInfo, type NeighSpec, type Netns, type NhObject, type NlMode, type NlResult, type RouteAnswer, type RouteInfo, type RouteQuery, type RouteSpec, type Rtnl, type RuleInfo,
+  type AddrInfo, type AddrSpec, type FdbEntry, type FdbRequest, IFF, type LinkChange, type LinkInfo, type LinkSpec, type Lladdr, type NeighInfo, type NeighSpec, type Netns, type NhObject, type NlError, type NlMode, type NlResult, type RouteAnswer, type RouteInfo, type RouteQuery, type RouteSpec, type Rtnl, type RuleInfo,
 } from "./api.ts";
 import { RT_TABLE, routeInfo } from "./fib.ts";
 import { addrInfo } from "./inet.ts";
 import type { Errno, NudState } from "./api.ts";
 import { Bridge } from "./netdev/bridge.ts";
 import type { NetDevice } from "./netdev/device.ts";
-import { Dummy } from "./netdev/dummy.ts";
 import { Veth } from "./netdev/ethernet.ts";
+import { LINK_KINDS } from "./netdev/kinds.ts";
 import type { NetNamespace } from "./netns.ts";
 
 const NAME_MAX = 15;
@@ -40,10 +40,7 @@ export class RtnlSocket implements Rtnl {
 
   private info(d: NetDevice): LinkInfo {
     const i = d.info();
-    if (d.master instanceof Bridge) {
-      const port = d.master.port(d);
-      if (port !== undefined) i.bridgePort = d.master.describePort(port);
-    }
+    d.master?.describeSlave(d, i);
     return i;
   }
 
@@ -56,16 +53,12 @@ export class RtnlSocket implements Rtnl {
     if (spec.index !== undefined && spec.index !== 0 && ns.deviceByIndex(spec.index) !== undefined) return failed("EBUSY");
     if (spec.lladdr !== undefined && (isGroup(spec.lladdr, 0) || macKey(spec.lladdr, 0) === 0)) return failed("EADDRNOTAVAIL");
     const index = spec.index !== undefined && spec.index !== 0 ? spec.index : 0;
-    let dev: NetDevice;
-    if (spec.kind === "dummy") dev = new Dummy(ns, name.value, index || ns.newIndex(), spec.lladdr ?? kernel.randomMac());
-    else if (spec.kind === "bridge") {
-      dev = new Bridge(ns, name.value, index || ns.newIndex(), spec.lladdr ?? kernel.randomMac(), spec.lladdr !== undefined);
-      if (spec.bridge !== undefined) {
-        const set = (dev as Bridge).configure(spec.bridge);
-        if (!set.ok) return set;
-      }
-    } else if (spec.kind === "veth") return this.addVeth(spec, name.value, index);
-    else return failed("EOPNOTSUPP", "Unknown device type");
+    if (spec.kind === "veth") return this.addVeth(spec, name.value, index);
+    const ops = LINK_KINDS.find((k) => k.kind === spec.kind);
+    if (ops === undefined) return failed("EOPNOTSUPP", "Unknown device type");
+    const made = ops.create({ ns, name: name.value, index: () => index || ns.newIndex(), spec, linkNs: (spec.linkNetns as NetNamespace | undefined) ?? ns });
+    if (!made.ok) return made;
+    const dev = made.value;
     if (spec.mtu !== undefined) {
       const bad = mtuProblem(dev, spec.mtu);
       if (bad !== undefined) return bad;
@@ -73,6 +66,7 @@ export class RtnlSocket implements Rtnl {
     }
     if (spec.txqlen !== undefined) dev.txqlen = spec.txqlen;
     ns.register(dev);
+    dev.onRegister();
     return ok(dev.ifindex);
   }
 
@@ -118,7 +112,7 @@ export class RtnlSocket implements Rtnl {
       const set = dev.setAddress(c.lladdr);
       if (!set.ok) return set;
       ns.addressChanged(dev);
-      if (dev.master instanceof Bridge) dev.master.portAddressChanged(dev, old);
+      dev.master?.slaveAddressChanged(dev, old);
     }
     if (c.mtu !== undefined) {
       const bad = mtuProblem(dev, c.mtu);
@@ -150,11 +144,15 @@ export class RtnlSocket implements Rtnl {
       const set = port.bridge.configurePort(port, c.bridgePort);
       if (!set.ok) return set;
     }
-    this.setFlags(dev, c);
-    return ok();
+    if (c.attrs !== undefined) {
+      const target = c.attrs.bondSlave !== undefined ? dev.master : dev;
+      const set = target?.changeLink(c, dev) ?? failed("EOPNOTSUPP");
+      if (!set.ok) return set;
+    }
+    return this.setFlags(dev, c);
   }
 
-  private setFlags(dev: NetDevice, c: LinkChange): void {
+  private setFlags(dev: NetDevice, c: LinkChange): NlResult {
     const flag = (on: boolean | undefined, bit: number, inverted = false): void => {
       if (on === undefined) return;
       if (on !== inverted) dev.flags |= bit;
@@ -172,7 +170,12 @@ export class RtnlSocket implements Rtnl {
       dev.allmulti += c.allmulticast ? 1 : -1;
     }
     if (c.arp !== undefined) this.ns.neigh.flushDevice(dev, false);
+    if (c.up === true && !dev.isUp) {
+      const refused = dev.openError();
+      if (refused !== undefined) return err(refused);
+    }
     if (c.up !== undefined) dev.setUp(c.up);
+    return ok();
   }
 
   private rename(dev: NetDevice, name: string): NlResult {
@@ -192,12 +195,12 @@ export class RtnlSocket implements Rtnl {
     // do_set_master takes it out of the old one before it asks whether the new one takes ports.
     this.release(dev);
     if (bridge === undefined) return ok();
-    return bridge instanceof Bridge ? bridge.addPort(dev) : failed("EOPNOTSUPP");
+    return bridge.enslave(dev);
   }
 
   /** Takes a device out of its bridge. */
   release(dev: NetDevice): void {
-    if (dev.master instanceof Bridge) dev.master.removePort(dev);
+    dev.master?.releaseSlave(dev);
   }
 
   /** dev_change_net_namespace. */
@@ -232,12 +235,12 @@ export class RtnlSocket implements Rtnl {
       for (const key of [...joinedGroups(d), ...(this.filters.get(d) ?? [])]) {
         out.push({ lladdr: macFromKey(key), ifindex: d.ifindex, master: 0, state: "permanent", extern_learn: false, sticky: false, offload: false, added_by_user: false, self: true, used: 0, updated: 0 });
       }
-      if (d instanceof Bridge) out.push(...d.fdbEntries());
+      out.push(...d.fdbDump());
     }
     return out;
   }
 
-  fdbAdd(e: { lladdr: Lladdr; ifindex: number; master: boolean; self: boolean; state: FdbEntry["state"]; vlan?: number; externLearn?: boolean; sticky?: boolean }, mode: NlMode): NlResult {
+  fdbAdd(e: FdbRequest, mode: NlMode): NlResult {
     const dev = this.ns.deviceByIndex(e.ifindex);
     if (dev === undefined) return failed("ENODEV");
     const zero = macKey(e.lladdr, 0) === 0; // no entry of a bridge, but a filter like any other
@@ -252,7 +255,7 @@ export class RtnlSocket implements Rtnl {
     if (e.self) {
       if (dev instanceof Bridge && zero) return failed("EINVAL");
       if (dev instanceof Bridge) return dev.fdbAdd(undefined, { ...e, state: "permanent" }, exclusive, create);
-      return this.addFilter(dev, e.lladdr, e.state);
+      return dev.fdbChange(e, mode) ?? this.addFilter(dev, e.lladdr, e.state);
     }
     return ok();
   }
@@ -268,7 +271,7 @@ export class RtnlSocket implements Rtnl {
   }
   private readonly filters = new Map<NetDevice, Set<number>>();
 
-  fdbDel(e: { lladdr: Lladdr; ifindex: number; master: boolean; self: boolean; vlan?: number }): NlResult {
+  fdbDel(e: Omit<FdbRequest, "state">): NlResult {
     const dev = this.ns.deviceByIndex(e.ifindex);
     if (dev === undefined) return failed("ENODEV");
     if (e.master || (!e.self && dev.master !== undefined)) {
@@ -276,7 +279,21 @@ export class RtnlSocket implements Rtnl {
       return dev.master.fdbDelete(dev.master.port(dev), e.lladdr, e.vlan);
     }
     if (dev instanceof Bridge) return dev.fdbDelete(undefined, e.lladdr, e.vlan);
+    const own = dev.fdbChange({ ...e, state: "permanent" }, "delete");
+    if (own !== undefined) return own;
     return this.filters.get(dev)?.delete(macKey(e.lladdr, 0)) ? ok() : failed("ENOENT");
+  }
+
+  /** rtnl_bridge_setlink and rtnl_bridge_dellink: to the bridge unless "self" alone was asked for, then to the device. */
+  vlanChange(ifindex: number, o: { add: boolean; first: number; last: number; pvid: boolean; untagged: boolean; self: boolean; master: boolean }): NlResult {
+    const dev = this.ns.deviceByIndex(ifindex);
+    if (dev === undefined) return failed("ENODEV");
+    if (!o.self || o.master) {
+      if (!(dev.master instanceof Bridge)) return failed("EOPNOTSUPP");
+      const set = dev.master.vlanChange(dev.master.port(dev), o);
+      if (!set.ok || !o.self) return set;
+    }
+    return dev instanceof Bridge ? dev.vlanChange(undefined, o) : failed("EOPNOTSUPP");
   }
 
   // -- addresses ----------------------------------------------------------------------------------------------------
@@ -445,8 +462,13 @@ function validName(name: string): boolean {
 }
 
 function mtuProblem(dev: NetDevice, mtu: number): NlResult<never> | undefined {
-  if (mtu < dev.minMtu) return failed("EINVAL", "mtu less than device minimum");
-  if (dev.maxMtu > 0 && mtu > dev.maxMtu) return failed("EINVAL", "mtu greater than device maximum");
+  const own = mtuRange(dev, mtu) ?? dev.mtuError(mtu);
+  return own === undefined ? undefined : err(own);
+}
+
+function mtuRange(dev: NetDevice, mtu: number): NlError | undefined {
+  if (mtu < dev.minMtu) return { errno: "EINVAL", extack: "mtu less than device minimum" };
+  if (dev.maxMtu > 0 && mtu > dev.maxMtu) return { errno: "EINVAL", extack: "mtu greater than device maximum" };
   return undefined;
 }
 

@@ -247,7 +247,7 @@ const Capture = z.strictObject({
   others: count.optional(),
 });
 
-const STAGES = ["xmit", "receive", "bridge", "fdb", "stp", "arp", "neigh", "route", "rule", "rp_filter", "forward", "fragment", "reassemble", "deliver", "socket", "icmp", "cable", "program"] as const;
+const STAGES = ["xmit", "receive", "bridge", "fdb", "stp", "arp", "neigh", "route", "rule", "rp_filter", "forward", "fragment", "reassemble", "deliver", "socket", "icmp", "cable", "program", "vlan", "macvlan", "tunnel", "bond"] as const;
 const Point = z
   .strictObject({ node: Name.optional(), dev: Ifname.optional(), stage: z.enum(STAGES).optional(), verdict: z.enum(["pass", "drop", "queue", "flood", "consume", "clone", "learn", "reply"]).optional() })
   .refine((p) => Object.keys(p).length > 0, "must have one of node, dev, stage, verdict");

@@ -1,6 +1,7 @@
 /** What a machine is, as octets for the state digest: tables of every namespace, settings, counters, files. */
 import { encodeUtf8 } from "../base/bytes.ts";
 import type { Netns } from "../kernel/api.ts";
+import { formatMac } from "../wire/ethernet.ts";
 import type { Inode } from "../userland/fs.ts";
 import type { Machine } from "../userland/machine.ts";
 import type { Hasher } from "./state-digest.ts";
@@ -19,6 +20,8 @@ function hashNamespace(ns: Netns, hasher: Hasher): void {
     hasher.text(t.kind);
     for (const row of t.rows) hasher.text(row.join("\t"));
   }
+  for (const l of ns.rtnl.links()) if (l.attrs !== undefined || l.vlans !== undefined) hasher.text(`${l.name} ${JSON.stringify([l.attrs, l.vlans])}`);
+  for (const e of ns.rtnl.fdb()) if (e.vlan !== undefined || e.dst !== undefined) hasher.text(`${formatMac(e.lladdr)} ${e.ifindex} ${e.vlan} ${e.dst} ${e.port} ${e.vni} ${e.via} ${e.state}`);
   for (const r of ns.rtnl.rules()) hasher.text(JSON.stringify(r));
   for (const key of ns.sysctl.keys()) {
     hasher.text(key);

@@ -142,7 +142,7 @@ export function asHop(d: Decision): WrongHop {
 
 const STAGE_WORDS: Readonly<Record<Decision["stage"], string>> = {
   xmit: "sending", receive: "receiving", bridge: "bridge", fdb: "FDB", stp: "spanning tree", arp: "ARP", neigh: "neighbour", route: "route", rule: "rule", rp_filter: "reverse path filter",
-  forward: "forwarding", fragment: "fragmenting", reassemble: "reassembly", deliver: "delivery", socket: "socket", icmp: "ICMP", cable: "cable", program: "program",
+  forward: "forwarding", fragment: "fragmenting", reassemble: "reassembly", deliver: "delivery", socket: "socket", icmp: "ICMP", cable: "cable", program: "program", vlan: "VLAN", macvlan: "macvlan", tunnel: "tunnel", bond: "bond",
   netfilter: "netfilter", conntrack: "connection tracking", nat: "address translation", ipvs: "IPVS",
 };
 

@@ -6,7 +6,7 @@ import type { Nanos } from "./time.ts";
 
 /** Where a decision is taken, in the kernel's own words. */
 export type Stage =
-  | "xmit" | "receive" | "bridge" | "fdb" | "stp" | "arp" | "neigh" | "route" | "rule" | "rp_filter" | "forward" | "fragment" | "reassemble" | "deliver" | "socket" | "icmp" | "cable" | "program"
+  | "xmit" | "receive" | "bridge" | "fdb" | "stp" | "arp" | "neigh" | "route" | "rule" | "rp_filter" | "forward" | "fragment" | "reassemble" | "deliver" | "socket" | "icmp" | "cable" | "program" | "vlan" | "macvlan" | "tunnel" | "bond"
   | "netfilter" | "conntrack" | "nat" | "ipvs";
 export type Verdict = "pass" | "drop" | "queue" | "flood" | "consume" | "clone" | "learn" | "reply";
 
@@ -27,7 +27,7 @@ export interface Decision {
   /** Of a drop: the name in `enum skb_drop_reason` without its prefix: "IP_NOPROTO", "NEIGH_FAILED", "NO_TX_TARGET". */
   reason: string;
   /** Entries that were looked at and lost, and why, as a word of this list. */
-  lost?: readonly { entry: string; why: "shorter-prefix" | "no-match" | "higher-metric" | "same-port" | "blocked" | "isolated" | "dead" | "later" }[];
+  lost?: readonly { entry: string; why: "shorter-prefix" | "no-match" | "higher-metric" | "same-port" | "blocked" | "isolated" | "dead" | "other-vlan" | "later" }[];
   /** The frame or packet as it was then. Bytes are copied. */
   bytes: Uint8Array;
   /** What `bytes` begins with. */

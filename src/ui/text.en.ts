@@ -166,13 +166,13 @@ export const en = {
   dropped: (reason: string) => `dropped, ${reason}`,
   stages: {
     xmit: "send", receive: "receive", bridge: "bridge", fdb: "FDB", stp: "STP", arp: "ARP", neigh: "neighbour", route: "route", rule: "rule", rp_filter: "rp_filter", forward: "forward", fragment: "fragment",
-    reassemble: "reassemble", deliver: "deliver", socket: "socket", icmp: "ICMP", cable: "cable", program: "program",
+    reassemble: "reassemble", deliver: "deliver", socket: "socket", icmp: "ICMP", cable: "cable", program: "program", vlan: "VLAN", macvlan: "macvlan", tunnel: "tunnel", bond: "bond",
     netfilter: "netfilter", conntrack: "conntrack", nat: "NAT", ipvs: "IPVS",
   },
   verdicts: { pass: "passed on", drop: "dropped", queue: "waits", flood: "a copy for every port", consume: "taken in", clone: "a copy is made", learn: "learnt", reply: "answered" },
   lostWhy: {
     "shorter-prefix": "matches too, but its prefix is shorter", "no-match": "does not match", "higher-metric": "matches, but its metric is higher", "same-port": "the frame came in there",
-    blocked: "the port is blocked by STP", isolated: "the port is isolated", dead: "the device is down", later: "comes later",
+    blocked: "the port is blocked by STP", isolated: "the port is isolated", "other-vlan": "the port is not in this VLAN", dead: "the device is down", later: "comes later",
   },
   /** One sentence for a decision; `entry` is code. */
   why: {

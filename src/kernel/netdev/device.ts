@@ -3,9 +3,12 @@ import type { CableReceiver } from "../../sim/cable.ts";
 import type { Skb } from "../../sim/skb.ts";
 import { SECOND } from "../../sim/time.ts";
 import { ETH_LEN, ETHERTYPE, ETHERTYPE_MIN, isBroadcast, isGroup, macKey } from "../../wire/ethernet.ts";
-import { IFF, type LinkInfo, type LinkKind, type LinkStats, type Lladdr, type NlResult, type Operstate } from "../api.ts";
-import { ok } from "../../base/result.ts";
+import {
+  type FdbEntry, type FdbRequest, IFF, type LinkChange, type LinkInfo, type LinkKind, type LinkStats, type Lladdr, type NlError, type NlMode, type NlResult, type Operstate,
+} from "../api.ts";
+import { err, ok } from "../../base/result.ts";
 import type { InDevice } from "../inet.ts";
+import { frameTci, frameType, popTag, VID_MASK } from "./tag.ts";
 import type { NetNamespace } from "../netns.ts";
 
 /** linux/if_packet.h */
@@ -19,6 +22,19 @@ export interface PacketTap {
 /** A bridge that owns this device as a port: takes each frame before the stack sees it. @returns whether it took it. */
 export interface RxHandler {
   handleFrame(skb: Skb): boolean;
+}
+
+/** What happens to a device that others stand on: the netdevice notifier's events that stacked devices care for. */
+export type LowerEvent = "up" | "down" | "change" | "mtu" | "address" | "unregister";
+
+/** A device that stands on another one. */
+export interface UpperDevice {
+  lowerEvent(lower: NetDevice, event: LowerEvent): void;
+}
+
+/** Takes tagged frames out before a bridge or the stack sees them: vlan_do_receive. @returns whether it took the frame. */
+export interface TagDemux {
+  take(skb: Skb, lower: NetDevice): boolean;
 }
 
 export abstract class NetDevice implements CableReceiver {
@@ -51,6 +67,12 @@ export abstract class NetDevice implements CableReceiver {
   master: NetDevice | undefined;
   rxHandler: RxHandler | undefined;
   readonly taps: PacketTap[] = [];
+  /** Devices stacked on this one, in the order they came. */
+  readonly uppers: UpperDevice[] = [];
+  /** Set while tagged sub-interfaces stand on this device. */
+  tags: TagDemux | undefined;
+  /** Octets of link-layer header; 0: frames are bare network packets (a tunnel, a tun). */
+  headerLength = ETH_LEN;
   inet: InDevice | undefined;
   altnames: string[] = [];
   /** Addresses of the device's own filter, as `bridge fdb` shows them "self": 01:00:5e:00:00:01 and such. Key, then users. */
@@ -106,16 +128,60 @@ export abstract class NetDevice implements CableReceiver {
   describe(_info: LinkInfo): void {}
   /** The device is deleted: let go of what it holds. A veth's peer goes with it. */
   onDelete(): void {}
+  /** It has its number and its place among the devices. */
+  onRegister(): void {}
+  /** ndo_open's refusal. */
+  openError(): NlError | undefined {
+    return undefined;
+  }
+  /** Why the device does not take this MTU; beyond minMtu and maxMtu. */
+  mtuError(_mtu: number): NlError | undefined {
+    return undefined;
+  }
+  /** ndo_add_slave and ndo_del_slave. */
+  enslave(_dev: NetDevice): NlResult {
+    return err({ errno: "EOPNOTSUPP" });
+  }
+  releaseSlave(_dev: NetDevice): void {}
+  /** A slave's own address was changed. */
+  slaveAddressChanged(_dev: NetDevice, _oldKey: number): void {}
+  /** What IFLA_INFO_SLAVE_DATA says of a slave. */
+  describeSlave(_dev: NetDevice, _info: LinkInfo): void {}
+  /** rtnl_link_ops.changelink: attributes of this kind. */
+  changeLink(_change: LinkChange, _slave: NetDevice): NlResult {
+    return err({ errno: "EOPNOTSUPP" });
+  }
+  /** Entries of the device's own forwarding table, as `bridge fdb` shows them "self": ndo_fdb_dump. */
+  fdbDump(): FdbEntry[] {
+    return [];
+  }
+  /** ndo_fdb_add, ndo_fdb_del; undefined: the device has none of its own, its address filter is meant. */
+  fdbChange(_e: FdbRequest, _mode: NlMode | "delete"): NlResult | undefined {
+    return undefined;
+  }
   /** Refuses or takes a change of address or MTU. */
   setAddress(addr: Lladdr): NlResult {
     this.addr.set(addr);
     this.addrKey = macKey(this.addr, 0);
     this.onAddressChanged();
+    this.tellUppers("address");
     return ok();
   }
   protected onAddressChanged(): void {}
   setMtu(mtu: number): void {
     this.mtu = mtu;
+    this.tellUppers("mtu");
+  }
+
+  tellUppers(event: LowerEvent): void {
+    if (this.uppers.length > 0) for (const u of [...this.uppers]) u.lowerEvent(this, event);
+  }
+  addUpper(u: UpperDevice): void {
+    this.uppers.push(u);
+  }
+  removeUpper(u: UpperDevice): void {
+    const at = this.uppers.indexOf(u);
+    if (at >= 0) this.uppers.splice(at, 1);
   }
 
   // -- out --------------------------------------------------------------------------------------------------------
@@ -146,7 +212,7 @@ export abstract class NetDevice implements CableReceiver {
   /** A frame arrived: netif_receive_skb. `data` stands at the link-layer header. Takes ownership. */
   receive(skb: Skb): void {
     const length = skb.tail - skb.data;
-    if ((this.flags & IFF.UP) === 0 || length < ETH_LEN) {
+    if ((this.flags & IFF.UP) === 0 || length < this.headerLength) {
       this.ns.drop(skb, "receive", this, "DEV_READY");
       return;
     }
@@ -162,6 +228,12 @@ export abstract class NetDevice implements CableReceiver {
     }
     this.classify(skb, bytes, data);
     if (this.taps.length > 0) this.tapAll(skb, false);
+    this.demux(skb);
+  }
+
+  /** __netif_receive_skb_core: sub-interfaces first, then a bridge or the like, then the protocols. */
+  protected demux(skb: Skb): void {
+    if (this.tags !== undefined && this.tags.take(skb, this)) return;
     if (this.rxHandler !== undefined && this.rxHandler.handleFrame(skb)) return;
     this.deliver(skb);
   }
@@ -179,7 +251,7 @@ export abstract class NetDevice implements CableReceiver {
 
   /** To the protocol handlers. `data` moves to the network header. */
   deliver(skb: Skb): void {
-    skb.data += ETH_LEN;
+    skb.data += this.headerLength;
     skb.network = skb.data;
     switch (skb.protocol) {
       case ETHERTYPE.IPV4:
@@ -188,9 +260,23 @@ export abstract class NetDevice implements CableReceiver {
       case ETHERTYPE.ARP:
         this.ns.arp.receive(skb, this);
         return;
+      case ETHERTYPE.VLAN:
+      case ETHERTYPE.QINQ:
+        return this.deliverTagged(skb);
       default:
         this.ns.drop(skb, "receive", this, "UNHANDLED_PROTO");
     }
+  }
+
+  /** A tag that no sub-interface takes: VLAN 0 is a priority alone and means nothing here, any other VLAN is somebody else's. */
+  private deliverTagged(skb: Skb): void {
+    skb.data -= this.headerLength;
+    const tagged = skb.tail - skb.data >= ETH_LEN + 4;
+    const vid = tagged ? frameTci(skb) & VID_MASK : 0;
+    if (!tagged || vid !== 0) return this.ns.drop(skb, "receive", this, "OTHERHOST", tagged ? `no sub-interface for VLAN ${vid}` : "");
+    popTag(skb);
+    skb.protocol = frameType(skb);
+    this.deliver(skb);
   }
 
   tapAll(skb: Skb, outgoing: boolean): void {
@@ -217,11 +303,13 @@ export abstract class NetDevice implements CableReceiver {
       this.carrier = this.mediumUp();
       this.updateOperstate();
       this.ns.deviceUp(this);
+      this.tellUppers("up");
     } else {
       this.flags &= ~IFF.UP;
       this.onDown();
       this.updateOperstate();
       this.ns.deviceDown(this);
+      this.tellUppers("down");
     }
     this.masterNotify();
   }
@@ -256,6 +344,7 @@ export abstract class NetDevice implements CableReceiver {
     this.lastLinkwatch = this.ns.sim.clock.now;
     this.updateOperstate();
     if (this.isUp) this.ns.carrierEvent(this);
+    this.tellUppers("change");
   }
 
   /** RFC 2863 policy of net/core/link_watch.c. */

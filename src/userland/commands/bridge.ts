@@ -38,7 +38,7 @@ function parseOption(tool: Tool, option: string, args: Args): boolean {
   else if (option === "-4" || option === "-6") opts.family = option === "-4" ? 4 : 6;
   else if (matches(option, "-netns")) tool.netns = switchTo(tool, args.done ? undefined : args.take());
   else if (isColor(option)) noColor("bridge", option);
-  else if (matches(option, "-compressvlans")) return true; // one VLAN a port is no range
+  else if (matches(option, "-compressvlans")) opts.compressVlans = true;
   else if (matches(option, "-force")) opts.force = true;
   else if (matches(option, "-json")) opts.json = true;
   else if (matches(option, "-pretty")) opts.pretty = true;
@@ -75,7 +75,7 @@ function* main(tool: Tool, args: Args): Run<number> {
   return yield* doObject(tool, args);
 }
 
-const VERBS: Readonly<Record<string, readonly string[]>> = { link: ["help", "set", "show"], fdb: ["add", "append", "delete", "get", "help", "replace", "show"], vlan: ["help", "show"] };
+const VERBS: Readonly<Record<string, readonly string[]>> = { link: ["help", "set", "show"], fdb: ["add", "append", "delete", "get", "help", "replace", "show"], vlan: ["add", "delete", "help", "show"] };
 
 export const bridge = defineCommand({
   name: "bridge",
@@ -86,9 +86,9 @@ export const bridge = defineCommand({
     emulated: [
       "link: show, set. cost, priority, state, hairpin, guard, root_block, fastleave, learning, flood, mcast_flood, bcast_flood, neigh_suppress, isolated, locked.",
       "fdb: show, add, append, replace, del, get. Tables of bridges (master) and the devices' own filters (self).",
-      "vlan: show. Each port is in the default VLAN of its bridge.",
+      "vlan: add, del, show, with pvid, untagged, self, master and ranges; -d, -compressvlans.",
     ],
-    notEmulated: ["mdb, vni, monitor; vlan add, del and set; fdb flush; dst, vni and via of fdb entries; hwmode, backup_port; -color."],
+    notEmulated: ["mdb, vni, monitor; vlan set, global and tunnel_info; fdb flush; hwmode, backup_port; -color."],
     examples: ["bridge link", "bridge fdb show br br0", "bridge link set dev eth1 hairpin on"],
   },
   run(proc: Process, words: readonly string[]): Run<number> {

@@ -170,7 +170,7 @@ class Tcpdump {
       if ("message" in compiled.error) return yield* this.error(compiled.error.message);
       return { exit: yield* notEmulated(proc, `tcpdump ... ${compiled.error.notEmulated}`) };
     }
-    source.setFilter(compiled.value);
+    source.setFilter(compiled.value, /\bvlan\b/.test(text));
     return undefined;
   }
 

@@ -1,5 +1,6 @@
 /** Completion for `ip`: objects, verbs, keywords, names of devices and namespaces. */
 import type { Process } from "../../process.ts";
+import { KIND_ARGS } from "./link-kinds.ts";
 import { netnsNames } from "../../netns-names.ts";
 
 const OBJECTS = ["address", "link", "neigh", "netns", "nexthop", "route", "rule"] as const;
@@ -28,7 +29,7 @@ const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
 /** After one of these a device's name stands. */
 const BEFORE_DEVICE: ReadonlySet<string> = new Set(["dev", "iif", "oif", "master", "link"]);
 const AFTER: Readonly<Record<string, readonly string[]>> = {
-  type: ["bridge", "bridge_slave", "dummy", "veth"], nud: ["delay", "failed", "incomplete", "noarp", "permanent", "probe", "reachable", "stale"],
+  type: ["bridge", "bridge_slave", "dummy", "veth", ...KIND_ARGS.map((k) => k.kind)], nud: ["delay", "failed", "incomplete", "noarp", "permanent", "probe", "reachable", "stale"],
   scope: ["global", "host", "link"], table: ["all", "default", "local", "main"], lookup: ["default", "local", "main"], arp: ["off", "on"], promisc: ["off", "on"], multicast: ["off", "on"],
 };
 

@@ -5,6 +5,7 @@
 import { IFF, type BridgeInfo, type BridgePortInfo, type LinkInfo, type LinkStats } from "../../../kernel/api.ts";
 import { equalBytes } from "../../../base/bytes.ts";
 import { formatMac } from "../../../wire/ethernet.ts";
+import { KIND_ARGS, kindArgs } from "./link-kinds.ts";
 import type { Printer } from "./print.ts";
 import { lladdrText, type ToolOptions, type View } from "./tool.ts";
 
@@ -75,7 +76,7 @@ export function printLink(p: Printer, l: LinkInfo, v: View, how: LinkFormat): vo
     p.only("link_netnsid", l.linkNetnsid);
     p.fp(named === undefined ? ` link-netnsid ${l.linkNetnsid}` : ` link-netns ${named}`);
   }
-  if (details > 0) printDetails(p, l, how.link);
+  if (details > 0) printDetails(p, l, v, how.link);
   if (l.alias !== "" && (how.link || details > 0)) {
     p.nl();
     p.any("ifalias", l.alias, `    alias ${l.alias}`);
@@ -115,30 +116,33 @@ export function printLinkBrief(p: Printer, l: LinkInfo, v: View, how: LinkFormat
   p.fp("\n");
 }
 
-/** Of a device with nothing to offload to: 64 KiB; of those that pass big segments on: more. netdev_queues of Linux 6.1. */
-function tsoMaxSize(l: LinkInfo): number {
-  return l.kind === "dummy" || l.kind === "ethernet" ? 65536 : 524280;
+/** Of a device with nothing to offload to: 64 KiB; of a veth: more; one that stands on another has what that has. Linux 6.1. */
+function tsoMaxSize(l: LinkInfo, v: View): number {
+  if (l.kind === "veth" || l.kind === "bridge" || l.kind === "loopback") return 524280;
+  const below = l.linkNetnsid !== undefined ? undefined : v.linkInfo(l.attrs?.vxlan?.link ?? l.link);
+  if (l.kind === "vlan" || l.kind === "macvlan" || l.kind === "ipvlan" || l.attrs?.vxlan?.link) return below === undefined ? 524280 : tsoMaxSize(below, v);
+  return 65536;
 }
 
-function printDetails(p: Printer, l: LinkInfo, link: boolean): void {
+function printDetails(p: Printer, l: LinkInfo, v: View, link: boolean): void {
   p.any("promiscuity", l.promiscuity, ` promiscuity ${l.promiscuity} `);
   p.any("allmulti", l.allmulti, ` allmulti ${l.allmulti} `);
   p.any("min_mtu", l.minMtu, `minmtu ${l.minMtu} `);
   p.any("max_mtu", l.maxMtu, `maxmtu ${l.maxMtu} `);
-  printLinkInfo(p, l);
+  printLinkInfo(p, l, v);
   if (link) p.any("inet6_addr_gen_mode", l.addrGenMode, `addrgenmode ${l.addrGenMode} `);
   p.any("num_tx_queues", 1, "numtxqueues 1 ");
   p.any("num_rx_queues", 1, "numrxqueues 1 ");
   p.any("gso_max_size", 65536, "gso_max_size 65536 ");
   p.any("gso_max_segs", 65535, "gso_max_segs 65535 ");
-  p.any("tso_max_size", tsoMaxSize(l), `tso_max_size ${tsoMaxSize(l)} `);
+  p.any("tso_max_size", tsoMaxSize(l, v), `tso_max_size ${tsoMaxSize(l, v)} `);
   p.any("tso_max_segs", 65535, "tso_max_segs 65535 ");
   p.any("gro_max_size", 65536, "gro_max_size 65536 ");
 }
 
-function printLinkInfo(p: Printer, l: LinkInfo): void {
+function printLinkInfo(p: Printer, l: LinkInfo, v: View): void {
   const kind = l.kind === "loopback" || l.kind === "ethernet" ? undefined : l.kind;
-  if (kind === undefined && !l.bridgePort) return;
+  if (kind === undefined && !l.bridgePort && !l.attrs?.bondSlave && !l.attrs?.vrfSlave) return;
   p.open("linkinfo");
   if (kind !== undefined) {
     p.nl();
@@ -148,6 +152,12 @@ function printLinkInfo(p: Printer, l: LinkInfo): void {
       printBridge(p, l.bridge);
       p.close();
     }
+    const own = kindArgs(kind);
+    if (own !== undefined && l.attrs !== undefined) {
+      p.open("info_data");
+      own.print(p, l, v);
+      p.close();
+    }
   }
   if (l.bridgePort) {
     p.nl();
@@ -155,7 +165,7 @@ function printLinkInfo(p: Printer, l: LinkInfo): void {
     p.open("info_slave_data");
     printBridgeSlave(p, l.bridgePort);
     p.close();
-  }
+  } else for (const k of KIND_ARGS) if (k.printSlave?.(p, l, v)) break;
   p.close();
 }
 

@@ -4,6 +4,7 @@ import type { LinkChange, LinkInfo, LinkKind, LinkSpec, Lladdr, Netns, NlResult 
 import { list } from "./addr.ts";
 import { type Args, duparg, duparg2, Fail, integer, invarg, isAltIfname, isIfname, Leave, lladdr, matches, onOff, Refuse } from "./args.ts";
 import { parseBridge, parseBridgeSlave } from "./link-bridge.ts";
+import { kindArgs } from "./link-kinds.ts";
 import { isMade, isOnlyReal } from "./link-types.ts";
 import { netnsByName } from "../../netns-names.ts";
 import { nlErrorText, type Tool } from "./tool.ts";
@@ -27,7 +28,7 @@ export function doLink(tool: Tool, args: Args): number {
 }
 
 function help(tool: Tool, args: Args): number {
-  const usage = Object.hasOwn(USAGE_OF_TYPE, args.word) ? USAGE_OF_TYPE[args.word] : undefined;
+  const usage = Object.hasOwn(USAGE_OF_TYPE, args.word) ? USAGE_OF_TYPE[args.word] : kindArgs(args.word)?.usage;
   if (args.done || (usage === undefined && !isOnlyReal(args.word))) throw new Leave(255, LINK_USAGE);
   if (usage === undefined) throw new Refuse(`ip link help ${args.word}`);
   tool.print(usage);
@@ -225,7 +226,7 @@ function changeGroup(tool: Tool, args: Args, r: LinkRequest, verb: "set" | "dele
 }
 
 /** The options after `type KIND` of a change. */
-function parseType(tool: Tool, args: Args, type: string | undefined, verb: Verb, link: LinkInfo): Pick<LinkChange, "bridge" | "bridgePort"> {
+function parseType(tool: Tool, args: Args, type: string | undefined, verb: Verb, link: LinkInfo): Pick<LinkChange, "bridge" | "bridgePort" | "attrs"> {
   if (type === undefined) return {};
   if (isOnlyReal(type)) throw new Refuse(`ip link ${verb} type ${type}`);
   if (args.done) return {};
@@ -240,6 +241,12 @@ function parseType(tool: Tool, args: Args, type: string | undefined, verb: Verb,
     const bridgePort = parseBridgeSlave(args);
     if (!link.bridgePort) throw unsupported;
     return { bridgePort };
+  }
+  const kind = kindArgs(type);
+  if (kind !== undefined) {
+    const attrs = kind.parse(tool, args, { verb, hasLink: false });
+    if (link.kind !== type) throw unsupported;
+    return { attrs };
   }
   if (type !== "veth") throw garbage(args);
   const peer = nameOf(parsePeer(tool, args)).name;
@@ -310,11 +317,13 @@ function make(tool: Tool, args: Args, r: LinkRequest, kind: LinkKind, wanted: st
   const bridge = kind === "bridge" ? parseBridge(args) : undefined;
   if (kind === "dummy" && !args.done) throw garbage(args);
   const peer = kind === "veth" ? parsePeer(tool, args) : undefined;
+  const attrs = kindArgs(kind)?.parse(tool, args, { verb: "add", hasLink: r.link !== undefined });
+  const lower = r.link === undefined ? {} : { link: tool.device(r.link).ifindex, linkNetns: tool.netns };
   const peerNs = peer?.netns ?? tool.netns;
   const peerName = peer && (nameOf(peer).name ?? freeName(peerNs, "veth"));
   const name = wanted ?? freeName(ns, kind === "bridge" ? "bridge" : kind, peerNs === ns ? peerName : undefined);
   const peerSpec = peer && peerName !== undefined ? { peer: { ...specOf(peer, kind, peerName), netns: peerNs } } : {};
-  const made = ns.rtnl.linkAdd({ ...specOf(r, kind, name), ...(bridge ? { bridge } : {}), ...peerSpec });
+  const made = ns.rtnl.linkAdd({ ...specOf(r, kind, name), ...(bridge ? { bridge } : {}), ...peerSpec, ...(attrs ? { attrs, linkNetns: tool.netns } : {}), ...lower });
   if (!made.ok) return tool.answer(made);
   if (peer && peerName !== undefined && Object.keys(rest(peer.change)).length > 0) {
     const index = peerNs.rtnl.link(peerName)?.ifindex ?? 0;

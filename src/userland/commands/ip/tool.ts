@@ -29,12 +29,14 @@ export interface ToolOptions {
   /** -loops: rounds of `ip addr flush`; 0 is without limit. */
   loops: number;
   batch: string | undefined;
+  /** -compressvlans of `bridge`. */
+  compressVlans: boolean;
 }
 
 export function defaultOptions(): ToolOptions {
   return {
     family: 0, stats: 0, details: 0, brief: false, oneline: false, json: false, pretty: false, human: false, iec: false, numeric: false, force: false, all: false,
-    loops: 10, batch: undefined,
+    loops: 10, batch: undefined, compressVlans: false,
   };
 }
 
@@ -45,6 +47,7 @@ export interface View {
   /** The device's name; "if7" for one that is not there, "*" for 0. */
   ifname(ifindex: number): string;
   flagsOf(ifindex: number): number;
+  linkInfo(ifindex: number): LinkInfo | undefined;
   /** Name in /run/netns of the namespace with this number. */
   netnsName(nsid: number): string | undefined;
 }
@@ -104,6 +107,10 @@ export class Tool implements View {
 
   flagsOf(ifindex: number): number {
     return this.rtnl.link(ifindex)?.flags ?? 0;
+  }
+
+  linkInfo(ifindex: number): LinkInfo | undefined {
+    return ifindex === 0 ? undefined : this.rtnl.link(ifindex);
   }
 
   netnsName(nsid: number): string | undefined {

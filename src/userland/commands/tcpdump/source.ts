@@ -1,9 +1,9 @@
 /** Where tcpdump's packets come from: a device, through a packet socket, or a file. */
-import { concat, setU16, setU32 } from "../../../base/bytes.ts";
+import { concat, getU16, setU16, setU32 } from "../../../base/bytes.ts";
 import { ok, type Result } from "../../../base/result.ts";
 import { type Frame, type PacketSock, type PacketType, strerror } from "../../../kernel/api.ts";
 import { MILLISECOND, type Nanos } from "../../../sim/time.ts";
-import { ETH } from "../../../wire/ethernet.ts";
+import { ETH, ETHERTYPE } from "../../../wire/ethernet.ts";
 import { CaptureStream, LINKTYPE, MAX_SNAPLEN, type PcapError, type PcapPacket } from "../../../wire/pcap.ts";
 import type { Process, Run } from "../../process.ts";
 import { wallTime } from "../../wall-clock.ts";
@@ -24,7 +24,8 @@ export type Next = PcapPacket | "end" | "signal" | { error: string };
 export interface Source {
   readonly linkType: number;
   readonly snapshotLength: number;
-  setFilter(filter: Predicate): void;
+  /** @param tags whether the filter asks for VLAN tags. */
+  setFilter(filter: Predicate, tags?: boolean): void;
   /** @param until when to come back at the latest, with "signal". */
   next(until?: Nanos): Run<Next>;
   /** Packets that passed the filter, and those that found no room. */
@@ -87,11 +88,14 @@ export class LiveSource implements Source {
     return this.linkType !== LINKTYPE.ETHERNET;
   }
 
-  /** Runs in the kernel: what does not pass is not counted. */
-  setFilter(filter: Predicate): void {
+  /**
+   * Runs in the kernel: what does not pass is not counted. The kernel keeps a frame's outer tag apart from its octets, so that a filter
+   * which does not ask for tags sees through it.
+   */
+  setFilter(filter: Predicate, tags = false): void {
     const header = this.cooked ? cookedLength(this.linkType) - ETH_HEADER : 0;
     this.sock.setFilter((frame, wireLen, type, ifindex) => {
-      const seen = this.cooked ? cook(frame, this.linkType, type, ifindex, this.loopback) : frame;
+      const seen = this.cooked ? cook(frame, this.linkType, type, ifindex, this.loopback) : tags ? frame : withoutTag(frame);
       return filter(seen, wireLen + header, { packetType: PACKET_TYPES.indexOf(type), ifindex }) ? Math.max(1, this.snapshotLength - header) : 0;
     });
   }
@@ -137,6 +141,15 @@ export class LiveSource implements Source {
   close(): void {
     this.sock.close();
   }
+}
+
+/** The frame without its outermost tag; itself when it has none. */
+function withoutTag(frame: Uint8Array): Uint8Array {
+  const type = getU16(frame, ETH.type);
+  if ((type !== ETHERTYPE.VLAN && type !== ETHERTYPE.QINQ) || frame.length < ETH_HEADER + 4) return frame;
+  const out = frame.slice(4);
+  out.set(frame.subarray(0, ETH.type));
+  return out;
 }
 
 function cookedLength(linkType: number): number {
