@@ -4,9 +4,11 @@ import { join, matchesGlob, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type ConformanceCase, parseCase } from "../lab/conformance/case.ts";
 import { makeEngine } from "../lab/conformance/engine.ts";
+import { fidelityMatrix } from "../lab/conformance/fidelity.ts";
 import { formatCase, formatFirstDiff, formatMissing, formatSummary, summarise, summariseMissing } from "../lab/conformance/report.ts";
 import { type CaseResult, type MakeEngine, runCase } from "../lab/conformance/runner.ts";
 import { formatProblem } from "../lab/problem.ts";
+import { COMMANDS } from "../userland/commands/index.ts";
 
 /** Where a command of the command line writes, and the directory its caller stood in. */
 export interface ConformanceIo {
@@ -15,13 +17,14 @@ export interface ConformanceIo {
   readonly cwd: string;
 }
 
-const USAGE = `usage: packetwalk conformance [--json] [--diff] [--only GLOB] [--area NAME] <dir|file...>
+const USAGE = `usage: packetwalk conformance [--json | --fidelity] [--diff] [--only GLOB] [--area NAME] <dir|file...>
 
 Plays conformance cases in the engine and compares what it prints with what real machines printed.
 A line a case, what is not emulated by the number of cases that need it, a summary an area; the last line is
 "N passed, M failed".
 
   --json        one JSON document instead: cases, areas, passed, failed
+  --fidelity    the matrix of commands and options instead, in Markdown: docs/fidelity.md
   --diff        below a failing case the unified difference of its first differing step
   --only GLOB   only cases whose id matches, e.g. 'arp-*'; may be given more than once
   --area NAME   only cases of this area; may be given more than once
@@ -31,6 +34,7 @@ Exit status: 0 all passed, 1 some failed, 2 usage.
 
 interface Options {
   readonly json: boolean;
+  readonly fidelity: boolean;
   readonly diff: boolean;
   readonly only: readonly string[];
   readonly areas: readonly string[];
@@ -60,6 +64,7 @@ export function run(argv: readonly string[], io: ConformanceIo, engine: MakeEngi
   }
   const loaded = [...new Set(files)].map((file) => load(file, io.cwd)).filter((l) => isAskedFor(l, options));
   if (loaded.length === 0) return usage("no case to run; give a directory of cases or a case file");
+  if (options.fidelity) return runAsMatrix(loaded, io, engine);
   return options.json ? runAsJson(loaded, io, engine) : runAsText(loaded, io, engine, options.diff);
 }
 
@@ -71,13 +76,14 @@ function readOptions(argv: readonly string[]): Options | string {
       allowPositionals: true,
       options: {
         json: { type: "boolean", default: false },
+        fidelity: { type: "boolean", default: false },
         diff: { type: "boolean", default: false },
         only: { type: "string", multiple: true, default: [] },
         area: { type: "string", multiple: true, default: [] },
       },
     });
     if (positionals.length === 0) return "missing <dir|file...>; see packetwalk conformance --help";
-    return { json: values.json, diff: values.diff, only: values.only, areas: values.area, paths: positionals };
+    return { json: values.json, fidelity: values.fidelity, diff: values.diff, only: values.only, areas: values.area, paths: positionals };
   } catch (e) {
     return (e as Error).message.split("\n")[0]!.replace(/\. .*$/, "");
   }
@@ -123,6 +129,13 @@ function runAsText(loaded: readonly Loaded[], io: ConformanceIo, engine: MakeEng
   const failed = loaded.length - passed;
   io.out(`${passed} passed, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
+}
+
+function runAsMatrix(loaded: readonly Loaded[], io: ConformanceIo, engine: MakeEngine): number {
+  const unreadable = loaded.flatMap((l) => ("c" in l ? [] : l.problems));
+  for (const p of unreadable) io.err(`${p}\n`);
+  io.out(fidelityMatrix(loaded.flatMap((l) => ("c" in l ? [{ c: l.c, r: runCase(l.c, engine) }] : [])), COMMANDS));
+  return unreadable.length === 0 ? 0 : 1;
 }
 
 function runAsJson(loaded: readonly Loaded[], io: ConformanceIo, engine: MakeEngine): number {
