@@ -253,6 +253,8 @@ export interface Rtnl {
 
 /** Closed when its last descriptor is. `readable` also when an error waits. */
 export interface Sock extends Waitable {
+  /** Number of its sockfs inode, for /proc and `ss -e`. */
+  readonly inode?: number;
   close(): void;
 }
 
@@ -306,6 +308,53 @@ export interface RawSock extends Sock {
   recv(): Received | Errno;
   recvError(): SockError | undefined;
 }
+/** net/tcp_states.h; of a UDP or raw socket CLOSE or, connected, ESTABLISHED. */
+export type TcpState = "ESTABLISHED" | "SYN_SENT" | "SYN_RECV" | "FIN_WAIT1" | "FIN_WAIT2" | "TIME_WAIT" | "CLOSE" | "CLOSE_WAIT" | "LAST_ACK" | "LISTEN" | "CLOSING";
+
+/** tcp(7), socket(7), ip(7). Times are nanoseconds; a negative `linger` turns it off. */
+export interface TcpOptions {
+  ttl?: number; tos?: number; mark?: number; bindToDevice?: number; reuseAddr?: boolean; reusePort?: boolean; noDelay?: boolean; cork?: boolean; linger?: number; userTimeout?: number; synRetries?: number; maxSegment?: number;
+  sendBuffer?: number; receiveBuffer?: number; keepAlive?: boolean; keepIdle?: number; keepInterval?: number; keepCount?: number;
+}
+/** struct tcp_info, as `ss -i` shows it. Times are nanoseconds. */
+export interface TcpInfo {
+  state: TcpState; timestamps: boolean; sack: boolean; wscale: readonly [send: number, receive: number] | undefined; rto: Nanos; backoff: number; srtt: Nanos; rttvar: Nanos; minRtt: Nanos; ato: Nanos; mss: number; pmtu: number; rcvmss: number;
+  advmss: number; cwnd: number; ssthresh: number; caState: string; bytesSent: number; bytesRetrans: number; bytesAcked: number; bytesReceived: number; segsOut: number; segsIn: number; dataSegsOut: number; dataSegsIn: number; lastSnd: Nanos;
+  lastRcv: Nanos; lastAck: Nanos; delivered: number; unacked: number; retrans: number; totalRetrans: number; lost: number; sacked: number; rcvRtt: Nanos; rcvSpace: number; rcvSsthresh: number; notsent: number; sndWnd: number; rcvbuf: number; sndbuf: number; congestion: string;
+}
+export interface TcpSock extends Sock {
+  readonly kind: "tcp";
+  readonly state: TcpState;
+  readonly localAddr: Ipv4; readonly localPort: number; readonly peer: { addr: Ipv4; port: number } | undefined;
+  set(o: TcpOptions): undefined | Errno;
+  bind(addr: Ipv4, port: number, o?: { reuseAddr?: boolean }): undefined | Errno;
+  listen(backlog: number): undefined | Errno;
+  /** EAGAIN: nobody is there. */
+  accept(): TcpSock | Errno;
+  /** EINPROGRESS: `writable` says when it is over, `takeError` how. */
+  connect(addr: Ipv4, port: number): undefined | Errno;
+  /** SO_ERROR: the pending error, once. */
+  takeError(): Errno | undefined;
+  /** Takes as many octets as the buffer has room for. EAGAIN: none. EPIPE: sending is over. */
+  send(data: Uint8Array): number | Errno;
+  /** EAGAIN: nothing there. No octets: the other end has finished. */
+  recv(max: number, o?: { peek?: boolean }): Uint8Array | Errno;
+  shutdown(how: "read" | "write" | "both"): undefined | Errno;
+  info(): TcpInfo;
+}
+/** One line of ss, netstat or /proc/net/tcp. */
+export interface SocketInfo {
+  proto: "tcp" | "udp" | "raw"; state: TcpState; localAddr: Ipv4; localPort: number; remoteAddr: Ipv4; remotePort: number;
+  /** SO_BINDTODEVICE; 0: none. */
+  ifindex: number;
+  /** Octets; of a listener: connections that wait, and how many may. */
+  recvQueue: number; sendQueue: number;
+  /** 0: no program holds it. */
+  inode: number; drops: number;
+  timer?: { kind: "on" | "keepalive" | "timewait" | "persist"; left: Nanos; count: number };
+  tcp?: TcpInfo;
+  memory?: { rmem: number; rcvbuf: number; wmem: number; sndbuf: number; forward: number; wmemQueued: number };
+}
 /** linux/if_packet.h PACKET_HOST ... PACKET_OUTGOING */
 export type PacketType = "host" | "broadcast" | "multicast" | "otherhost" | "outgoing";
 export interface Frame {
@@ -350,6 +399,9 @@ export interface Netns {
   readonly conntrack: Conntrack;
   readonly ipsets: IpSets;
   udp(): UdpSock;
+  tcp(): TcpSock;
+  /** Every socket of TCP, UDP and raw IP, connections that only the kernel holds included. */
+  socketList(): SocketInfo[];
   raw(protocol: number): RawSock;
   packet(): PacketSock;
   /** SNMP counters: "Ip" -> InReceives ..., for /proc/net/snmp and netstat -s. */

@@ -14,6 +14,7 @@ import { NF } from "./netfilter/hooks.ts";
 import { type NetDevice, PACKET } from "./netdev/device.ts";
 import type { NetNamespace } from "./netns.ts";
 import type { Route } from "./route.ts";
+import type { SegmentOut } from "./tcp/family.ts";
 
 /** What a sender may ask of one packet. */
 export interface SendOptions {
@@ -158,6 +159,8 @@ export class IpProtocol {
         return ns.icmp.receive(skb, dev);
       case IPPROTO.UDP:
         return ns.udp_.receive(skb, dev);
+      case IPPROTO.TCP:
+        return ns.tcp_.receive(skb, dev);
       default:
         if (raw) return ns.consume(skb, "deliver", dev, `protocol ${protocol}`);
         this.counters.InUnknownProtos++;
@@ -276,6 +279,26 @@ export class IpProtocol {
     if (o.options !== undefined) this.record(skb, route.src, this.ns.sim.clock.now); // our own address goes in first
     this.sealHeader(skb);
     return this.outputRoute(skb, route, mtu);
+  }
+
+  /** A transport's segment that stands at `data` with room in front: puts the header there, no copy. ip_queue_xmit. */
+  sendSegment(skb: Skb, route: Route, protocol: number, o: SegmentOut): void {
+    const at = skb.push(IPV4_MIN_LEN);
+    const b = skb.bytes;
+    b[at] = 0x45;
+    b[at + 1] = o.tos;
+    setU16(b, at + 2, skb.tail - at);
+    setU16(b, at + 4, o.id);
+    setU16(b, at + 6, o.dontFragment ? IP_DF : 0);
+    b[at + 8] = o.ttl;
+    b[at + 9] = protocol;
+    setU32(b, at + 12, o.src);
+    setU32(b, at + 16, o.dst);
+    skb.network = at;
+    skb.transport = at + IPV4_MIN_LEN;
+    this.sealHeader(skb);
+    if (o.why !== "") this.ns.report(skb, "socket", "pass", route.dev, o.why, "");
+    this.outputRoute(skb, route, this.ns.routes.mtuOf(route));
   }
 
   /** A packet whose IP header somebody else wrote (IP_HDRINCL), checksum and empty fields filled in by us. */

@@ -17,6 +17,7 @@ export class LinuxKernel implements Kernel {
   readonly namespaces: NetNamespace[] = [];
   private readonly macs: RandomStream;
   private nextInode = FIRST_NETNS_INODE;
+  private nextSocketInode = 20_000;
   private veths = 0;
 
   constructor(sim: Simulation, node: string) {
@@ -37,12 +38,18 @@ export class LinuxKernel implements Kernel {
     const ns = gone as NetNamespace;
     const at = this.namespaces.indexOf(ns);
     if (at <= 0) return;
+    ns.tcp_.destroy();
     for (const dev of ns.devices()) {
       if (dev === ns.loopback) continue;
       if (dev.kind === "ethernet") ns.rtnl.move(dev, this.initNetns);
       else ns.deleteDevice(dev);
     }
     this.namespaces.splice(at, 1);
+  }
+
+  /** sockfs numbers its inodes with those of pipes and anonymous files. */
+  newSocketInode(): number {
+    return this.nextSocketInode++;
   }
 
   /** eth_random_addr: locally administered, not a group. */

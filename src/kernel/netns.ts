@@ -7,7 +7,7 @@ import type { Decision, Stage, Verdict } from "../sim/trace.ts";
 import { maskOf } from "../wire/ipv4.ts";
 import { macKey } from "../wire/ethernet.ts";
 import { err, ok } from "../base/result.ts";
-import { type AddrSpec, IFF, type Ipv4, type Netns, type NlMode, type NlResult, type PacketSock, type RawSock, type UdpSock } from "./api.ts";
+import { type AddrSpec, IFF, type Ipv4, type Netns, type NlMode, type NlResult, type PacketSock, type RawSock, type SocketInfo, type TcpSock, type UdpSock } from "./api.ts";
 import { ArpProtocol } from "./arp.ts";
 import { copyConf, copyParms, Ipv4Conf, NeighParms } from "./conf.ts";
 import { Fib, RT_TABLE } from "./fib.ts";
@@ -31,6 +31,8 @@ import { PacketSocket } from "./socket/packet.ts";
 import { RawSocket, SocketTable } from "./socket/raw.ts";
 import { UdpProtocol, UdpSocket } from "./socket/udp.ts";
 import { SysctlTable } from "./sysctl.ts";
+import { TcpProtocol } from "./tcp/protocol.ts";
+import { tcpCounters } from "./tcp/counters.ts";
 
 /** 01:00:5e:00:00:01, which 224.0.0.1 maps to. */
 const ALL_HOSTS = macKey(new Uint8Array([1, 0, 0x5e, 0, 0, 1]), 0);
@@ -53,6 +55,7 @@ export class NetNamespace implements Netns {
   readonly ip: IpProtocol;
   readonly icmp: IcmpProtocol;
   readonly udp_: UdpProtocol;
+  readonly tcp_: TcpProtocol;
   readonly sockets: SocketTable;
   readonly rtnl: RtnlSocket;
   readonly loopback: Loopback;
@@ -90,6 +93,7 @@ export class NetNamespace implements Netns {
     this.ip = new IpProtocol(this);
     this.icmp = new IcmpProtocol(this);
     this.udp_ = new UdpProtocol(this);
+    this.tcp_ = new TcpProtocol(this);
     this.sockets = new SocketTable(this);
     this.rtnl = new RtnlSocket(this);
     this.loopback = new Loopback(this);
@@ -100,6 +104,12 @@ export class NetNamespace implements Netns {
 
   udp(): UdpSock {
     return new UdpSocket(this);
+  }
+  tcp(): TcpSock {
+    return this.tcp_.socket();
+  }
+  socketList(): SocketInfo[] {
+    return [...this.udp_.list(), ...this.tcp_.list(), ...this.sockets.list()];
   }
   raw(protocol: number): RawSock {
     return new RawSocket(this, protocol);
@@ -446,6 +456,6 @@ export class NetNamespace implements Netns {
     for (const [n, t] of names) icmp.set(`Out${n}`, outType(t));
     const u = this.udp_;
     const udp = new Map<string, number>([["InDatagrams", u.InDatagrams], ["NoPorts", u.NoPorts], ["InErrors", u.InErrors], ["OutDatagrams", u.OutDatagrams], ["RcvbufErrors", u.RcvbufErrors], ["SndbufErrors", 0], ["InCsumErrors", u.InCsumErrors], ["IgnoredMulti", 0], ["MemErrors", 0]]);
-    return new Map([["Ip", ip], ["Icmp", icmp], ["Udp", udp]]);
+    return new Map([["Ip", ip], ["Icmp", icmp], ["Tcp", tcpCounters(this.tcp_.mib)], ["Udp", udp]]);
   }
 }

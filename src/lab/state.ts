@@ -22,6 +22,7 @@ function hashNamespace(ns: Netns, hasher: Hasher): void {
   }
   for (const l of ns.rtnl.links()) if (l.attrs !== undefined || l.vlans !== undefined) hasher.text(`${l.name} ${JSON.stringify([l.attrs, l.vlans])}`);
   for (const e of ns.rtnl.fdb()) if (e.vlan !== undefined || e.dst !== undefined) hasher.text(`${formatMac(e.lladdr)} ${e.ifindex} ${e.vlan} ${e.dst} ${e.port} ${e.vni} ${e.via} ${e.state}`);
+  for (const s of ns.socketList()) hasher.text(`${s.proto} ${s.state} ${s.localAddr}:${s.localPort} ${s.remoteAddr}:${s.remotePort} ${s.ifindex} ${s.recvQueue} ${s.sendQueue} ${s.tcp?.bytesAcked ?? 0} ${s.tcp?.bytesReceived ?? 0}`);
   for (const r of ns.rtnl.rules()) hasher.text(JSON.stringify(r));
   for (const key of ns.sysctl.keys()) {
     hasher.text(key);

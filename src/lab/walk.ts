@@ -150,7 +150,9 @@ const STAGE_WORDS: Readonly<Record<Decision["stage"], string>> = {
 const REASON_WORDS: Readonly<Record<string, string>> = {
   DEV_READY: "the device is down, or its cable has no other end that is up", NO_TX_TARGET: "there is no port to send it by", NEIGH_FAILED: "nobody answered who-has", IP_INADDRERRORS: "this machine does not forward it",
   IP_OUTNOROUTES: "no route leads there", IP_INNOROUTES: "no route leads there", IP_RPFILTER: "the way back would be another", IP_INHDR: "its TTL is used up, or its header is wrong", PKT_TOO_BIG: "it is larger than the MTU and may not be cut",
-  NO_SOCKET: "no program listens", OTHERHOST: "it is for another MAC", NEIGH_QUEUEFULL: "too many packets wait for the same neighbour", IP_INVALID_DEST: "nobody may have that destination", IP_INVALID_SOURCE: "nobody may have that source",
+  NO_SOCKET: "no program listens", TCP_CSUM: "the TCP checksum is wrong", TCP_RESET: "the other end resets the connection", TCP_INVALID_SEQUENCE: "its numbers lie outside of the window", TCP_OLD_SEQUENCE: "its numbers were received before", TCP_OLD_DATA: "its data was received before",
+  TCP_OVERWINDOW: "more than the window that was offered", TCP_ZEROWINDOW: "the receiver's window is closed", TCP_RFC7323_PAWS: "its timestamp is older than the last one", TCP_FLAGS: "its flags fit no state", TCP_INVALID_SYN: "a SYN in the middle of a connection",
+  TCP_INVALID_ACK_SEQUENCE: "it acknowledges what was never sent", TCP_ACK_UNSENT_DATA: "it acknowledges what was never sent", TCP_TOO_OLD_ACK: "its acknowledgement is too old", TCP_ABORT_ON_DATA: "the program has closed and nobody reads it", SOCKET_BACKLOG: "the queue of connections to accept is full", OTHERHOST: "it is for another MAC", NEIGH_QUEUEFULL: "too many packets wait for the same neighbour", IP_INVALID_DEST: "nobody may have that destination", IP_INVALID_SOURCE: "nobody may have that source",
 };
 
 function placeOf(d: Decision): string {

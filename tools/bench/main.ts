@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --json] [--peers] [--runs N] [w1|w2|w4|w5|replay|browser ...]`: what the engine does in a second of CPU time.
+ * `npm run bench [-- --json] [--peers] [--runs N] [w1|w2|w4|w5|w7|replay|browser ...]`: what the engine does in a second of CPU time.
  * With --peers (Linux, root) the same workloads run under ns-3 and in Linux network namespaces, in turn with ours, so that a
  * busy machine hurts all alike; the ratios are printed. docs/performance.md says what each figure means.
  */
@@ -8,9 +8,9 @@ import { existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rooms } from "./browser.ts";
 import { labReplay, labStart } from "./lab-workloads.ts";
-import { allPairs, chain, type Figure, mesh } from "./workloads.ts";
+import { allPairs, bulk, chain, type Figure, mesh } from "./workloads.ts";
 
-const USAGE = "usage: npm run bench -- [--json] [--peers] [--runs N] [w1|w2|w4|w5|replay|browser ...]";
+const USAGE = "usage: npm run bench -- [--json] [--peers] [--runs N] [w1|w2|w4|w5|w7|replay|browser ...]";
 const PEERS = fileURLToPath(new URL("peers/", import.meta.url));
 const BUILD = fileURLToPath(new URL("../../node_modules/.cache/bench/", import.meta.url));
 
@@ -54,6 +54,7 @@ const workloads: Workload[] = [
       { name: "netns", cmd: netns("w5_scale.py", "1000"), key: "build_cpu_s" },
     ],
   },
+  { name: "w7 bulk TCP, one router", key: "mb_per_cpu_s", better: "higher", ours: () => bulk(100), peers: [] },
   { name: "replay of a one-hour session", key: "wall_ms", better: "lower", ours: labReplay, peers: [] },
   { name: "browser: a lab room", key: "browser_w4_ms", better: "lower", ours: rooms, peers: [] },
 ];

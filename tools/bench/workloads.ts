@@ -169,6 +169,42 @@ export function mesh(n: number): Figure {
   return { bench: "w5", n, routes, build_cpu_s: round(build), memory_mb: Math.round(mb), first_ping_ms: round(ping), replies };
 }
 
+/** W7: one connection through one router on 10 Gbit/s cables; `megabytes` of payload, read by the receiver. */
+export function bulk(megabytes: number): Figure {
+  const sim = new Simulation(1);
+  const [a, r, b] = ["a", "r", "b"].map((n) => new LinuxKernel(sim, n)) as [LinuxKernel, LinuxKernel, LinuxKernel];
+  const [ae, rl, rr, be] = [a.addEthernet("eth0"), r.addEthernet("left"), r.addEthernet("right"), b.addEthernet("eth0")];
+  lay(sim, "c0", ae, rl, 10e9);
+  lay(sim, "c1", rr, be, 10e9);
+  address(a, ae, ip(10, 0, 0, 1), 24);
+  address(r, rl, ip(10, 0, 0, 2), 24);
+  address(r, rr, ip(10, 0, 1, 1), 24);
+  address(b, be, ip(10, 0, 1, 2), 24);
+  r.initNetns.sysctl.set("net.ipv4.ip_forward", "1");
+  mustAdd(a.initNetns.rtnl.routeAdd({ dst: 0, dstLen: 0, nexthops: [{ via: ip(10, 0, 0, 2) }] }, "add"));
+  mustAdd(b.initNetns.rtnl.routeAdd({ dst: 0, dstLen: 0, nexthops: [{ via: ip(10, 0, 1, 1) }] }, "add"));
+  const listener = b.initNetns.tcp();
+  listener.bind(0, 5001);
+  listener.listen(1);
+  const sender = a.initNetns.tcp();
+  sender.connect(ip(10, 0, 1, 2), 5001);
+  sim.clock.runBefore(sim.clock.now + 1e9, 1e9);
+  const receiver = listener.accept();
+  if (typeof receiver === "string") throw new Error(`no connection: ${receiver}`);
+  const data = new Uint8Array(131_072).fill(0x5a);
+  const octets = megabytes * 1e6;
+  const from = process.cpuUsage();
+  const start = sim.clock.now;
+  let received = 0;
+  while (received < octets) {
+    for (let n = sender.send(data); typeof n === "number" && n > 0; n = sender.send(data));
+    sim.clock.runBefore(sim.clock.now + 100_000, 1e9);
+    for (let got = receiver.recv(1 << 20); typeof got !== "string"; got = receiver.recv(1 << 20)) received += got.length;
+  }
+  const cpu = cpuSince(from);
+  return { bench: "w7", octets: received, segments: sender.info().segsOut, retransmitted: sender.info().totalRetrans, virtual_s: round((sim.clock.now - start) / 1e9), cpu_s: round(cpu), mb_per_cpu_s: Math.round(received / 1e6 / cpu) };
+}
+
 export function round(x: number): number {
   return Math.round(x * 10_000) / 10_000;
 }

@@ -12,6 +12,7 @@ const SKB_OVERHEAD = 768;
 
 export abstract class InetSocket {
   readonly ns: NetNamespace;
+  readonly inode: number;
   readonly waiters = new WaitQueue();
   ttl = 0; // 0: net.ipv4.ip_default_ttl
   tos = 0;
@@ -35,6 +36,12 @@ export abstract class InetSocket {
 
   constructor(ns: NetNamespace) {
     this.ns = ns;
+    this.inode = ns.kernel.newSocketInode();
+  }
+
+  /** Octets that wait to be read, as the receive queue of `ss` and `netstat` counts them. */
+  get waiting(): number {
+    return this.queued;
   }
 
   get readable(): boolean {

@@ -3,7 +3,7 @@ import { getU32 } from "../../base/bytes.ts";
 import type { Skb } from "../../sim/skb.ts";
 import { ICMP_TYPE } from "../../wire/icmp.ts";
 import { IPPROTO, IPV4, isMulticast } from "../../wire/ipv4.ts";
-import type { Errno, IpOptions, Ipv4, RawSock } from "../api.ts";
+import type { Errno, IpOptions, Ipv4, RawSock, SocketInfo } from "../api.ts";
 import type { NetDevice } from "../netdev/device.ts";
 import type { NetNamespace } from "../netns.ts";
 import { icmpErrno, InetSocket } from "./base.ts";
@@ -121,12 +121,20 @@ export class SocketTable {
     return any;
   }
 
+  /** Open raw sockets, for `ss -w`. */
+  list(): SocketInfo[] {
+    return [...this.raw].map((s) => ({
+      proto: "raw", state: "CLOSE", localAddr: s.localAddr, localPort: s.protocol, remoteAddr: 0, remotePort: 0, ifindex: s.boundIf, recvQueue: s.waiting, sendQueue: 0, inode: s.inode, drops: s.drops,
+    }));
+  }
+
   /** icmp_socket_deliver: `inner` is the quoted packet. */
   deliverError(inner: Uint8Array, type: number, code: number, info: number, offender: Ipv4, dev: NetDevice, ttl: number): void {
     const protocol = inner[IPV4.protocol]!;
     const src = getU32(inner, IPV4.src);
     const dst = getU32(inner, IPV4.dst);
     for (const s of this.raw) if (s.wants(protocol, dst, src, dev.ifindex)) s.error(inner, type, code, info, offender, ttl);
+    if (protocol === IPPROTO.TCP) this.ns.tcp_.error(inner, type, code, info);
     if (protocol === IPPROTO.UDP) this.ns.udp_.error(inner, type, code, info, offender, dev, ttl);
   }
 }

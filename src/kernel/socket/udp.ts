@@ -5,7 +5,7 @@ import { finish, pseudoHeaderSum, sumWords } from "../../wire/checksum.ts";
 import { ICMP_TYPE, UNREACH } from "../../wire/icmp.ts";
 import { IPPROTO, IPV4, isMulticast } from "../../wire/ipv4.ts";
 import { UDP, UDP_LEN } from "../../wire/udp.ts";
-import type { Errno, Ipv4, UdpSock } from "../api.ts";
+import type { Errno, Ipv4, SocketInfo, UdpSock } from "../api.ts";
 import { type NetDevice, PACKET } from "../netdev/device.ts";
 import type { NetNamespace } from "../netns.ts";
 import { icmpErrno, InetSocket } from "./base.ts";
@@ -163,6 +163,12 @@ export class UdpProtocol {
   /** Open sockets by port, for `ss` and /proc/net/udp. */
   sockets(): UdpSocket[] {
     return [...this.ports.values()].flat().sort((a, b) => a.localPort - b.localPort);
+  }
+
+  list(): SocketInfo[] {
+    return this.sockets().map((s) => ({
+      proto: "udp", state: s.peer === undefined ? "CLOSE" : "ESTABLISHED", localAddr: s.localAddr, localPort: s.localPort, remoteAddr: s.peer?.addr ?? 0, remotePort: s.peer?.port ?? 0, ifindex: s.boundIf, recvQueue: s.waiting, sendQueue: 0, inode: s.inode, drops: s.drops,
+    }));
   }
 
   private best(src: Ipv4, sport: number, dst: Ipv4, dport: number, ifindex: number): UdpSocket | undefined {
