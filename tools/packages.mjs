@@ -7,6 +7,11 @@ const NEEDED = [
   { program: "chromium", package: "chromium", env: "CHROMIUM_PATH" },
   { program: "firefox-esr", package: "firefox-esr", env: "FIREFOX_PATH" },
   { program: "tshark", package: "tshark" },
+  // Real programs that talk with emulated machines over a TAP device.
+  { program: "socat", package: "socat" },
+  { program: "ip", package: "iproute2" },
+  { program: "ping", package: "iputils-ping" },
+  { program: "tcpdump", package: "tcpdump" },
 ];
 
 const has = (program) => (process.env.PATH ?? "").split(":").concat("/usr/bin", "/usr/sbin").some((dir) => dir !== "" && existsSync(`${dir}/${program}`));

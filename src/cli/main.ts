@@ -1,5 +1,6 @@
 /** `packetwalk`: the command line. Node runs this file as it is. */
 import { ENGINE_VERSION } from "../lab/version.ts";
+import { bridgeCommand } from "./bridge.ts";
 import { type Io, plain, say, Usage } from "./io.ts";
 import { check } from "./lab-check.ts";
 import { list } from "./lab-list.ts";
@@ -11,6 +12,7 @@ const USAGE = `usage: packetwalk <command>
   lab list                       the labs of the book
   lab check [<id>...]            prove that labs are sound
   lab run <id> [--seed N]        work on a lab in this terminal, or play a script
+  bridge <id> --attach ...       join a lab's network to this machine's, over a TAP device (root)
   replay <submission...>         recompute what was handed in
   conformance <dir|file...>      compare the engine with recorded real machines
 
@@ -43,6 +45,8 @@ export function dispatch(argv: readonly string[], io: Io): Status {
       return say(io, `packetwalk ${ENGINE_VERSION}\n`);
     case "lab":
       return labCommand(rest, io);
+    case "bridge":
+      return bridgeCommand(rest, io);
     case "replay":
       return replayCommand(rest, io);
     case "conformance":

@@ -5,7 +5,8 @@
 import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
 import { WaitQueue } from "../base/wait-queue.ts";
 import { LinuxKernel } from "../kernel/kernel.ts";
-import { Cable, type CableEnd } from "../sim/cable.ts";
+import { Ethernet } from "../kernel/netdev/ethernet.ts";
+import { Cable, type CableEnd, type CableReceiver } from "../sim/cable.ts";
 import { Simulation } from "../sim/simulation.ts";
 import type { Nanos } from "../sim/time.ts";
 import type { Command } from "../userland/command.ts";
@@ -61,6 +62,7 @@ export class Network {
   readonly machines = new Map<string, Machine>();
   readonly cables: Cable[] = [];
   private readonly ends = new Map<string, Cable>();
+  private readonly kernels = new Map<string, LinuxKernel>();
 
   constructor(spec: NetworkSpec) {
     this.sim = new Simulation(spec.seed);
@@ -93,6 +95,7 @@ export class Network {
     const kernel = new LinuxKernel(this.sim, node.name);
     const machine = new NodeMachine({ name: node.name, kernel, clock: this.sim.clock, commands, seed: this.sim.seed });
     this.machines.set(node.name, machine);
+    this.kernels.set(node.name, kernel);
     for (const i of [...interfaces].sort((a, b) => compareNames(a.dev, b.dev))) {
       const card = kernel.addEthernet(i.dev, parseMac(i.mac)!);
       card.setMtu(i.mtu);
@@ -111,6 +114,25 @@ export class Network {
   /** The cable that has this end, "h1:eth0". */
   cableAt(end: string): Cable | undefined {
     return this.ends.get(end);
+  }
+
+  /**
+   * Gives a machine an interface whose cable leads out of this network. What leaves goes to `outside`; what `send` of the end that
+   * is returned takes, arrives. A port without a cable is used, else an interface is made. Not for a session that is recorded: the
+   * outside is in no log. @returns in words why not.
+   */
+  leadOut(node: string, dev: string, outside: CableReceiver): CableEnd | string {
+    const kernel = this.kernels.get(node);
+    if (kernel === undefined) return `there is no node '${node}'`;
+    if (this.ends.has(`${node}:${dev}`)) return `${node}:${dev} has a cable already`;
+    const there = kernel.initNetns.deviceByName(dev);
+    if (there !== undefined && !(there instanceof Ethernet)) return `${node}:${dev} is no Ethernet interface`;
+    const cable = new Cable(this.sim, { name: `${node}:${dev} outside`, rate: 0 });
+    this.ends.set(`${node}:${dev}`, cable);
+    cable.b.receiver = outside;
+    cable.b.setEnabled(true);
+    (there ?? kernel.addEthernet(dev)).attach(cable.a);
+    return cable.b;
   }
 
   get now(): Nanos {
