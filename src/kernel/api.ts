@@ -122,12 +122,12 @@ export interface FdbEntry {
   /** Seconds since last used and updated, for -s. */
   used: number; updated: number;
   /** Of a VXLAN: where the encapsulated frames go, and by what port, VNI and device when not the device's own. */
-  dst?: Ipv4; port?: number; vni?: number; via?: number;
+  dst?: Ipv4; port?: number; vni?: number; via?: number; router?: boolean;
 }
 /** RTM_NEWNEIGH and RTM_DELNEIGH of family bridge. */
 export interface FdbRequest {
   lladdr: Lladdr; ifindex: number; master: boolean; self: boolean; state: FdbEntry["state"]; vlan?: number; externLearn?: boolean; sticky?: boolean;
-  dst?: Ipv4; port?: number; vni?: number; via?: number;
+  dst?: Ipv4; port?: number; vni?: number; via?: number; router?: boolean;
 }
 
 // -- addresses, routes, rules, neighbours ------------------------------------------------------------------------------

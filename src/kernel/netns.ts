@@ -67,6 +67,8 @@ export class NetNamespace implements Netns {
   readonly bridgeNf: BridgeNf;
   readonly nf: NfControl;
   readonly anyTaps = new Set<PacketSocket>();
+  /** What kinds of devices keep for a namespace, by their names: net_generic. */
+  readonly generic = new Map<string, unknown>();
   private readonly byIndex = new Map<number, NetDevice>();
   private readonly peerIds = new Map<NetNamespace, number>();
   private nextIndex = 2;

@@ -232,7 +232,7 @@ export class RtnlSocket implements Rtnl {
   fdb(): FdbEntry[] {
     const out: FdbEntry[] = [];
     for (const d of this.ns.devices()) {
-      for (const key of [...joinedGroups(d), ...(this.filters.get(d) ?? [])]) {
+      for (const key of d.hasOwnFdb ? [] : [...joinedGroups(d), ...(this.filters.get(d) ?? [])]) {
         out.push({ lladdr: macFromKey(key), ifindex: d.ifindex, master: 0, state: "permanent", extern_learn: false, sticky: false, offload: false, added_by_user: false, self: true, used: 0, updated: 0 });
       }
       out.push(...d.fdbDump());

@@ -151,6 +151,8 @@ export abstract class NetDevice implements CableReceiver {
   changeLink(_change: LinkChange, _slave: NetDevice): NlResult {
     return err({ errno: "EOPNOTSUPP" });
   }
+  /** Whether the device's own table is all that a dump shows of it: its address filter stays unseen. */
+  readonly hasOwnFdb: boolean = false;
   /** Entries of the device's own forwarding table, as `bridge fdb` shows them "self": ndo_fdb_dump. */
   fdbDump(): FdbEntry[] {
     return [];

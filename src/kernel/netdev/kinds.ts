@@ -6,6 +6,7 @@ import { Bridge } from "./bridge.ts";
 import type { NetDevice } from "./device.ts";
 import { Dummy } from "./dummy.ts";
 import { newVlan } from "./vlan.ts";
+import { newVxlan } from "./vxlan.ts";
 
 /** What RTM_NEWLINK hands to a kind: rtnl_newlink_create. */
 export interface NewLink {
@@ -35,4 +36,5 @@ export const LINK_KINDS: readonly LinkKindOps[] = [
   },
   { kind: "dummy", create: (o) => ok(new Dummy(o.ns, o.name, o.index(), o.spec.lladdr ?? o.ns.kernel.randomMac())) },
   { kind: "vlan", create: newVlan },
+  { kind: "vxlan", create: newVxlan },
 ];

@@ -16,6 +16,8 @@ export class UdpSocket extends InetSocket implements UdpSock {
   peer: { addr: Ipv4; port: number } | undefined;
   reuseAddr = false;
   private addrWasBound = false;
+  /** Of the kernel's own sockets: takes what arrives, with `transport` at the UDP header (encap_rcv). Takes ownership. */
+  encap: ((skb: Skb, dev: NetDevice) => void) | undefined;
 
   bind(addr: Ipv4, port: number, o?: { reuseAddr?: boolean }): undefined | Errno {
     if (this.localPort !== 0) return "EINVAL";
@@ -128,6 +130,8 @@ export class UdpProtocol {
   OutDatagrams = 0;
   RcvbufErrors = 0;
   InCsumErrors = 0;
+  /** Open sockets that have an `encap`. */
+  encaps = 0;
 
   constructor(ns: NetNamespace) {
     this.ns = ns;
@@ -204,6 +208,13 @@ export class UdpProtocol {
     }
     const sport = getU16(b, at + UDP.src);
     const dport = getU16(b, at + UDP.dst);
+    if (this.encaps !== 0) {
+      const tunnel = this.ports.get(dport)?.find((s) => s.encap !== undefined);
+      if (tunnel !== undefined) {
+        this.InDatagrams++;
+        return tunnel.encap!(skb, dev);
+      }
+    }
     if (skb.pktType === PACKET.BROADCAST || isMulticast(dst) || ns.fib.isBroadcast(dst)) {
       let any = false;
       for (const s of this.ports.get(dport) ?? []) {

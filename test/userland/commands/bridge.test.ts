@@ -50,7 +50,7 @@ test.each([
   expect(calls[0]?.args[0]).toMatchObject({ state, self: own });
 });
 
-test.each(["bridge mdb", "bridge vni", "bridge monitor", "bridge vlan set vid 5 dev eth1 state 3", "bridge vlan add vid 5 dev eth1 tunnel_info id 5", "bridge fdb add 02:aa:00:00:00:07 dev eth1 dst 10.0.0.1", "bridge fdb flush dev br0", "bridge -c link"])(
+test.each(["bridge mdb", "bridge vni", "bridge monitor", "bridge vlan set vid 5 dev eth1 state 3", "bridge vlan add vid 5 dev eth1 tunnel_info id 5", "bridge fdb add 02:aa:00:00:00:07 dev eth1 nhid 5", "bridge fdb flush dev br0", "bridge -c link"])(
   "%s says that it is not emulated",
   (line) => {
     const got = run(bridge, line.split(" "));

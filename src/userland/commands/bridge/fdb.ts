@@ -1,7 +1,9 @@
 /** `bridge fdb`: forwarding tables, and the devices' own address filters. iproute2 6.1 bridge/fdb.c. */
 import type { FdbEntry, LinkInfo, NlMode } from "../../../kernel/api.ts";
 import { formatMac } from "../../../wire/ethernet.ts";
+import { formatIpv4 } from "../../../wire/ipv4.ts";
 import { type Args, atoi, duparg, duparg2, Fail, invarg, Leave, matches, Refuse, unsigned } from "../ip/args.ts";
+import { ipv4Arg } from "../ip/link-address.ts";
 import type { Printer } from "../ip/print.ts";
 import type { Tool, View } from "../ip/tool.ts";
 import { BRIDGE_FDB_USAGE } from "../ip/usage.ts";
@@ -29,14 +31,18 @@ export function printFdb(p: Printer, e: FdbEntry, v: View, withDevice: boolean):
   p.open();
   p.any("mac", formatMac(e.lladdr), `${formatMac(e.lladdr)} `);
   if (withDevice) p.any("ifname", v.ifname(e.ifindex), `dev ${v.ifname(e.ifindex)} `);
+  if (e.dst !== undefined) p.any("dst", formatIpv4(e.dst), `dst ${formatIpv4(e.dst)} `);
   if (e.vlan) p.any("vlan", e.vlan, `vlan ${e.vlan} `);
-  if (v.opts.stats > 0 && e.master !== 0) {
+  if (e.port !== undefined) p.any("port", e.port, `port ${e.port} `);
+  if (e.vni !== undefined) p.any("vni", e.vni, `vni ${e.vni} `);
+  if (e.via !== undefined) p.any("viaIf", v.ifname(e.via), `via ${v.ifname(e.via)} `);
+  if (v.opts.stats > 0 && (e.master !== 0 || e.dst !== undefined)) {
     p.only("used", e.used);
     p.only("updated", e.updated);
     p.fp(`used ${e.used}/${e.updated} `);
   }
   p.openArray("flags");
-  for (const [flag, on] of [["self", e.self], ["extern_learn", e.extern_learn], ["offload", e.offload], ["sticky", e.sticky]] as const) if (on) p.item(flag, `${flag} `);
+  for (const [flag, on] of [["self", e.self], ["router", e.router ?? false], ["extern_learn", e.extern_learn], ["offload", e.offload], ["sticky", e.sticky]] as const) if (on) p.item(flag, `${flag} `);
   p.close();
   if (e.master !== 0) p.any("master", v.ifname(e.master), `master ${v.ifname(e.master)} `);
   p.any("state", STATE_TEXT[e.state], `${STATE_TEXT[e.state]}\n`);
@@ -127,7 +133,7 @@ function show(tool: Tool, args: Args): number {
 
 // -- add, append, replace, delete, get --------------------------------------------------------------------------------
 
-const OTHER_WORDS: ReadonlySet<string> = new Set(["dst", "nhid", "port", "vni", "src_vni", "via"]);
+const OTHER_WORDS: ReadonlySet<string> = new Set(["nhid", "src_vni"]);
 
 interface FdbRequest {
   addr?: string;
@@ -140,17 +146,37 @@ interface FdbRequest {
   permanent: boolean;
   reachable: boolean;
   noarp: boolean;
+  router: boolean;
+  /** Of a VXLAN. */
+  remote: { dst?: number; port?: number; vni?: number; via?: number };
 }
 
-function parseModify(args: Args): FdbRequest {
-  const r: FdbRequest = { self: false, master: false, externLearn: false, sticky: false, permanent: false, reachable: false, noarp: true };
+/** `dst`, `port`, `vni` and `via` of a VXLAN's entry. */
+function parseRemote(tool: Tool, r: FdbRequest, word: string, args: Args): boolean {
+  const number = (max: number, what: string): number => {
+    const value = args.value();
+    return unsigned(value, max) ?? invarg(`invalid ${what}\n`, value);
+  };
+  if (word === "dst") {
+    if (r.remote.dst !== undefined) duparg2("dst", word);
+    r.remote.dst = ipv4Arg(args.value());
+  } else if (word === "port") r.remote.port = number(65535, "port");
+  else if (word === "vni") r.remote.vni = number(0xffffff, "VNI");
+  else if (word === "via") r.remote.via = device(tool, args.value()).ifindex;
+  else return false;
+  return true;
+}
+
+function parseModify(tool: Tool, args: Args): FdbRequest {
+  const r: FdbRequest = { self: false, master: false, externLearn: false, sticky: false, permanent: false, reachable: false, noarp: true, router: false, remote: {} };
   while (!args.done) {
     const word = args.take();
     if (word === "dev") r.dev = args.value();
+    else if (parseRemote(tool, r, word, args)) continue;
     else if (OTHER_WORDS.has(word)) throw new Refuse(`bridge fdb ... ${word}`);
     else if (word === "self") r.self = true;
     else if (matches(word, "master")) r.master = true;
-    else if (matches(word, "router")) throw new Refuse("bridge fdb ... router");
+    else if (matches(word, "router")) r.router = true;
     else if (matches(word, "local") || matches(word, "permanent")) r.permanent = true;
     else if (matches(word, "temp") || matches(word, "static")) r.reachable = true;
     else if (matches(word, "dynamic")) Object.assign(r, { reachable: true, noarp: false });
@@ -178,16 +204,16 @@ function macArg(text: string): Uint8Array {
 }
 
 function modify(tool: Tool, args: Args, verb: NlMode | "delete"): number {
-  const r = parseModify(args);
+  const r = parseModify(tool, args);
   if (r.dev === undefined || r.addr === undefined) throw new Fail(255, "Device and address are required arguments.\n");
   const self = r.self || !r.master;
   const permanent = r.permanent || !r.reachable;
   const lladdr = macArg(r.addr);
   const { ifindex } = device(tool, r.dev);
-  const where = { lladdr, ifindex, master: r.master, self, ...(r.vlan === undefined ? {} : { vlan: r.vlan }) };
+  const where = { lladdr, ifindex, master: r.master, self, ...(r.vlan === undefined ? {} : { vlan: r.vlan }), ...r.remote };
   if (verb === "delete") return tool.answer(tool.admin.fdbDel(where), 255);
   const state = permanent ? "permanent" : r.noarp ? "static" : "dynamic";
-  return tool.answer(tool.admin.fdbAdd({ ...where, state, externLearn: r.externLearn, sticky: r.sticky }, verb), 255);
+  return tool.answer(tool.admin.fdbAdd({ ...where, state, externLearn: r.externLearn, sticky: r.sticky, ...(r.router ? { router: true } : {}) }, verb), 255);
 }
 
 function get(tool: Tool, args: Args): number {

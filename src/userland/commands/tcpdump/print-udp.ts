@@ -9,6 +9,8 @@ import { pseudoSum6 } from "./print-ip6.ts";
 import { printEthernet } from "./print-link.ts";
 
 const VXLAN_PORT = 4789;
+/** Overlay Transport Virtualization has this port; Linux uses it for VXLAN when none is given, and the two headers are of one form. */
+const OTV_PORT = 8472;
 const VXLAN_LEN = 8;
 /** Too short for a DNS header: said so. Whole messages are not read yet. */
 const DNS_LEN = 12;
@@ -46,6 +48,7 @@ export function printUdp(d: Dissector, s: Segment): void {
   }
   if (d.o.v > 0 && d.o.K === 0 && !s.fragmented) printChecksum(d, s, length);
   if (d.o.q === 0 && (srcPort === VXLAN_PORT || dstPort === VXLAN_PORT)) printVxlan(d, s.at + UDP_LEN, length);
+  else if (d.o.q === 0 && (srcPort === OTV_PORT || dstPort === OTV_PORT)) printOtv(d, s.at + UDP_LEN, length);
   else if (d.o.q === 0 && length < DNS_LEN && (DNS_PORTS.has(srcPort) || DNS_PORTS.has(dstPort))) d.out(`domain [length ${length} < ${DNS_LEN}] (invalid)`);
   else d.out(data > length && !s.fragmented ? `UDP, bad length ${data} > ${length}` : `UDP, length ${data}`);
 }
@@ -75,6 +78,21 @@ function printChecksum(d: Dissector, s: Segment, length: number): void {
   const total = length + UDP_LEN;
   const sum = s.version === 4 ? segmentSum4(d, s, total) : finish(sumWords(d.bytes, s.at, s.at + total, pseudoSum6(d, s, total)));
   d.out(sum !== 0 ? `[bad udp cksum ${word(there)} -> ${word(shouldBe(there, sum))}!] ` : "[udp sum ok] ");
+}
+
+function printOtv(d: Dissector, at: number, length: number): void {
+  d.protocol = "otv";
+  d.out("OTV, ");
+  if (length < VXLAN_LEN) {
+    d.invalid();
+    return;
+  }
+  const flags = d.u8(at);
+  d.out(`flags [${(flags & 8) !== 0 ? "I" : "."}] (0x${hex(flags, 2)}), `);
+  d.out(`overlay ${d.u24(at + 1)}, `);
+  d.out(`instance ${d.u24(at + 4)}\n`);
+  if (!d.need(at + 7, 1)) return;
+  printEthernet(d, at + VXLAN_LEN, length - VXLAN_LEN, d.end - at - VXLAN_LEN);
 }
 
 function printVxlan(d: Dissector, at: number, length: number): void {
