@@ -8,6 +8,7 @@ export const en = {
   labs: "Labs",
   about: "About",
   glossary: "Glossary",
+  commands: "Commands",
   licences: "Licences",
   main: "Main",
   themeToDark: "Use the dark theme",

@@ -10,6 +10,7 @@ export const zhCn: Strings = {
   labs: "实验",
   about: "关于",
   glossary: "术语表",
+  commands: "命令",
   licences: "许可证",
   main: "主导航",
   themeToDark: "切换到深色",

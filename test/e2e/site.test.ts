@@ -74,8 +74,8 @@ async function visit(path: string, look: Look = {}): Promise<Visit> {
 const overflow = (page: Page): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 describe("what is built", () => {
-  test("the book has a home, labs, about, a glossary and at least two chapters with labs", () => {
-    for (const path of ["/", "/labs/", "/about/", "/glossary/"]) expect(PAGES).toContain(path);
+  test("the book has a home, labs, about, a glossary, the commands and at least two chapters with labs", () => {
+    for (const path of ["/", "/labs/", "/about/", "/glossary/", "/commands/"]) expect(PAGES).toContain(path);
     expect(CHAPTERS.length).toBeGreaterThanOrEqual(2);
     expect(LABS.length).toBeGreaterThanOrEqual(3);
   });
