@@ -98,3 +98,14 @@ test("real tcpdump and tshark find nothing malformed in what an emulated machine
   const bad = real("tshark", "-r", file, "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-Y", "_ws.malformed || ip.checksum.status == 0 || icmp.checksum.status == 0 || udp.checksum.status == 0");
   expect(bad.out.replace(/^Running as user.*\n/gm, "").trim()).toBe("");
 });
+
+test("the kernel's VXLAN and ours carry frames to each other, full-sized ones too", async () => {
+  const joined = await Joined.start(["h1$ ip link add vx0 type vxlan id 42 dstport 4789 local 192.168.7.1 remote 192.168.7.2; ip addr add 10.42.0.1/24 dev vx0; ip link set vx0 up"]);
+  for (const line of ["link add vx0 type vxlan id 42 dstport 4789 local 192.168.7.2 remote 192.168.7.1", "addr add 10.42.0.2/24 dev vx0", "link set vx0 up"]) expect(real("ip", "-n", joined.netns, ...line.split(" "))).toMatchObject({ status: 0, out: "" });
+  expect(joined.run("ping", "-c", "2", "-i", "0.2", "-W", "5", "10.42.0.1").out).toContain("2 packets transmitted, 2 received, 0% packet loss");
+  expect(joined.run("ping", "-c", "1", "-W", "5", "-M", "do", "-s", "1422", "10.42.0.1").out).toContain("1430 bytes from 10.42.0.1");
+  joined.type("h1$ ping -c 2 -i 0.2 -M do -s 1422 10.42.0.2; bridge fdb show dev vx0; echo done-there");
+  await joined.until("done-there");
+  await joined.until("2 packets transmitted, 2 received, 0% packet loss");
+  await joined.until("dst 192.168.7.2 self");
+});
