@@ -6,12 +6,15 @@ import type { Result } from "../base/result.ts";
 import type { Waitable } from "../base/wait-queue.ts";
 import type { Nanos } from "../sim/time.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
+import type { Raw6Sock, Rtnl6, Udp6Sock } from "./api6.ts";
 import type { Errno } from "./errno.ts";
 import type { NfControl } from "./netfilter/control.ts";
 import type { IpSets } from "./netfilter/ipset.ts";
 import type { BridgeVlan, LinkAttrs, LinkAttrsSpec } from "./link-kinds.ts";
 
 export type { Errno } from "./errno.ts";
+export type * from "./api6.ts";
+export { IFA6 } from "./api6.ts";
 export type * from "./link-kinds.ts";
 export { errnoNumber, strerror } from "./errno.ts";
 
@@ -243,6 +246,8 @@ export interface Rtnl {
   nexthops(): NhObject[];
   nexthopAdd(spec: Partial<NhObject>, mode: NlMode): NlResult;
   nexthopDel(id: number): NlResult;
+  /** The same of IPv6. */
+  readonly ip6: Rtnl6;
   /** Other namespaces this one has given a number to (`ip netns list-id`). */
   netnsId(other: Netns): number | undefined;
   /** Gives it one; -1: the lowest that is free. EEXIST: it has one already, or the number is taken. */
@@ -403,6 +408,8 @@ export interface Netns {
   /** Every socket of TCP, UDP and raw IP, connections that only the kernel holds included. */
   socketList(): SocketInfo[];
   raw(protocol: number): RawSock;
+  udp6(): Udp6Sock;
+  raw6(protocol: number): Raw6Sock;
   packet(): PacketSock;
   /** SNMP counters: "Ip" -> InReceives ..., for /proc/net/snmp and netstat -s. */
   counters(): ReadonlyMap<string, ReadonlyMap<string, number>>;

@@ -25,6 +25,8 @@ export class LinuxKernel implements Kernel {
     this.node = node;
     this.macs = sim.random(`${node} mac addresses`);
     this.initNetns = this.createNetns();
+    // As recorded machines are: IPv6 is off until a lab or a person switches it on; namespaces made later start as Linux makes them.
+    this.initNetns.ip6.setDisabled(1);
     this.initNetns.loopback.setUp(true);
   }
 

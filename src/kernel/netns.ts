@@ -14,6 +14,9 @@ import { Fib, RT_TABLE } from "./fib.ts";
 import { IcmpProtocol } from "./icmp.ts";
 import { type IfAddr, InDevice, matches, SCOPE } from "./inet.ts";
 import { IpProtocol } from "./ip.ts";
+import type { Raw6Sock, Udp6Sock } from "./api6.ts";
+import { Raw6Socket, Udp6Socket } from "./ipv6/sockets.ts";
+import { Ipv6Stack } from "./ipv6/stack.ts";
 import type { LinuxKernel } from "./kernel.ts";
 import { Conntrack } from "./conntrack/conntrack.ts";
 import { BridgeNf } from "./netfilter/bridge-nf.ts";
@@ -57,6 +60,7 @@ export class NetNamespace implements Netns {
   readonly udp_: UdpProtocol;
   readonly tcp_: TcpProtocol;
   readonly sockets: SocketTable;
+  readonly ip6: Ipv6Stack;
   readonly rtnl: RtnlSocket;
   readonly loopback: Loopback;
   readonly hooks: Hooks;
@@ -97,6 +101,7 @@ export class NetNamespace implements Netns {
     this.udp_ = new UdpProtocol(this);
     this.tcp_ = new TcpProtocol(this);
     this.sockets = new SocketTable(this);
+    this.ip6 = new Ipv6Stack(this);
     this.rtnl = new RtnlSocket(this);
     this.loopback = new Loopback(this);
     this.register(this.loopback);
@@ -115,6 +120,12 @@ export class NetNamespace implements Netns {
   }
   raw(protocol: number): RawSock {
     return new RawSocket(this, protocol);
+  }
+  udp6(): Udp6Sock {
+    return new Udp6Socket(this);
+  }
+  raw6(protocol: number): Raw6Sock {
+    return new Raw6Socket(this, protocol);
   }
   packet(): PacketSock {
     return new PacketSocket(this);
@@ -146,6 +157,7 @@ export class NetNamespace implements Netns {
     const inet = new InDevice(dev, copyConf(this.confDefault), copyParms(this.parmsDefault));
     this.neigh.drawReachableTime(inet);
     dev.inet = inet;
+    this.ip6.register(dev);
     for (const t of this.anyTaps) t.deviceAdded(dev);
   }
 
@@ -169,6 +181,7 @@ export class NetNamespace implements Netns {
     this.fib.deviceDown(dev, false);
     this.neigh.flushDevice(dev, false);
     this.arp.proxies.delete(dev);
+    this.ip6.unregister(dev);
     dev.multicast.clear();
     this.byIndex.delete(dev.ifindex);
   }
@@ -205,12 +218,14 @@ export class NetNamespace implements Netns {
     if ((dev.flags & IFF.MULTICAST) !== 0) dev.addMulticast(ALL_HOSTS);
     this.fib.deviceUp(dev);
     this.arp.announce(dev);
+    this.ip6.up(dev);
   }
 
   /** NETDEV_DOWN. */
   deviceDown(dev: NetDevice): void {
     for (const t of [...dev.taps]) if (t instanceof PacketSocket && !this.anyTaps.has(t)) t.deviceGone();
     this.fib.deviceDown(dev, true);
+    this.ip6.down(dev);
     this.conntrack.deviceGone(dev.ifindex);
     this.neigh.flushDevice(dev, false);
     dev.multicast.clear();
@@ -221,12 +236,14 @@ export class NetNamespace implements Netns {
     this.fib.carrier(dev);
     if (!dev.carrier && (dev.inet?.conf.arp_evict_nocarrier ?? 1) !== 0 && this.confAll.arp_evict_nocarrier !== 0) this.neigh.flushDevice(dev, true);
     if (dev.carrier) this.arp.announce(dev);
+    this.ip6.carrier(dev);
   }
 
   /** NETDEV_CHANGEADDR: what was resolved through this device is asked for anew. */
   addressChanged(dev: NetDevice): void {
     this.neigh.addressChanged(dev);
     this.neigh.flushDevice(dev, true);
+    this.ip6.addressChanged(dev);
   }
 
   // -- addresses ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import {
 } from "./api.ts";
 import { RT_TABLE, routeInfo } from "./fib.ts";
 import { addrInfo } from "./inet.ts";
-import type { Errno, NudState } from "./api.ts";
+import type { Errno, NudState, Rtnl6 } from "./api.ts";
 import { Bridge } from "./netdev/bridge.ts";
 import type { NetDevice } from "./netdev/device.ts";
 import { Veth } from "./netdev/ethernet.ts";
@@ -25,6 +25,10 @@ export class RtnlSocket implements Rtnl {
 
   constructor(ns: NetNamespace) {
     this.ns = ns;
+  }
+
+  get ip6(): Rtnl6 {
+    return this.ns.ip6.rtnl;
   }
 
   // -- links --------------------------------------------------------------------------------------------------------
@@ -119,6 +123,7 @@ export class RtnlSocket implements Rtnl {
       if (bad !== undefined) return bad;
       dev.setMtu(c.mtu);
       if (dev.master instanceof Bridge) dev.master.updateMtu();
+      ns.ip6.mtuChanged(dev);
     }
     if (c.name !== undefined && c.name !== dev.name) {
       const named = this.rename(dev, c.name);

@@ -90,9 +90,6 @@ const PLAIN: readonly (readonly [string, string, (readonly [number, number])?, n
   ["net.ipv4.tcp_timestamps", "1", BYTE],
   ["net.ipv4.tcp_window_scaling", "1", BYTE],
   ["net.ipv4.tcp_wmem", "4096\t16384\t4194304", NATURAL, 3],
-  ["net.ipv6.conf.all.disable_ipv6", "1", BOOL],
-  ["net.ipv6.conf.default.disable_ipv6", "1", BOOL],
-  ["net.ipv6.conf.all.forwarding", "0", BOOL],
 ];
 /** Held by a lower layer, and shown under another name as well. */
 const BRIDGE: readonly string[] = ["bridge-nf-call-arptables", "bridge-nf-call-ip6tables", "bridge-nf-call-iptables"];
@@ -141,21 +138,18 @@ export class SysctlTable implements Sysctls {
   }
 
   /** "net.ipv4.conf.eth0.rp_filter" -> its parts. A device name may hold dots (written as slashes by sysctl). */
-  private split(key: string): { family: "conf" | "neigh" | "conf6"; dev: string; name: string } | undefined {
-    const m = /^net\.(ipv4|ipv6)\.(conf|neigh)\.(.+)\.([^.]+)$/.exec(key);
-    if (m === null) return undefined;
-    const family = m[1] === "ipv6" ? "conf6" : (m[2] as "conf" | "neigh");
-    if (family === "conf6" && m[2] !== "conf") return undefined;
-    return { family, dev: m[3]!.replaceAll("/", "."), name: m[4]! };
+  private split(key: string): { family: "conf" | "neigh"; dev: string; name: string } | undefined {
+    const m = /^net\.ipv4\.(conf|neigh)\.(.+)\.([^.]+)$/.exec(key);
+    return m === null ? undefined : { family: m[1] as "conf" | "neigh", dev: m[2]!.replaceAll("/", "."), name: m[3]! };
   }
 
   get(key: string): string | undefined {
     if (key === "net.ipv4.ip_forward") return String(this.ns.confAll.forwarding);
     const own = this.knobs.get(key);
     if (own !== undefined) return own.value;
+    if (key.startsWith("net.ipv6.")) return this.ns.ip6.sysctl.get(key);
     const p = this.split(key);
     if (p === undefined) return undefined;
-    if (p.family === "conf6") return p.name === "disable_ipv6" && this.ns.deviceByName(p.dev) !== undefined ? (this.disabled6.get(p.dev) ?? this.knobs.get("net.ipv6.conf.default.disable_ipv6")!.value) : undefined;
     if (p.family === "conf") {
       const conf = this.conf(p.dev);
       return conf !== undefined && (CONF_KEYS as string[]).includes(p.name) ? String(conf[p.name as Ipv4ConfKey]) : undefined;
@@ -167,7 +161,6 @@ export class SysctlTable implements Sysctls {
     if (p.name === "base_reachable_time") return String(Math.floor(parms.base_reachable_time_ms / 1000));
     return (NEIGH_KEYS as string[]).includes(p.name) ? String(parms[p.name as keyof NeighParms]) : undefined;
   }
-  private readonly disabled6 = new Map<string, string>();
 
   private gc(name: (typeof GC_KEYS)[number]): number {
     const t = this.ns.neigh;
@@ -175,7 +168,7 @@ export class SysctlTable implements Sysctls {
   }
 
   isReadOnly(key: string): boolean {
-    return this.knobs.get(key)?.readOnly === true || CONF_READ_ONLY.has(this.split(key)?.name ?? "");
+    return (key.startsWith("net.ipv6.") && this.ns.ip6.sysctl.isReadOnly(key)) || this.knobs.get(key)?.readOnly === true || CONF_READ_ONLY.has(this.split(key)?.name ?? "");
   }
 
   set(key: string, value: string): undefined | Errno {
@@ -184,10 +177,10 @@ export class SysctlTable implements Sysctls {
     if (key === ROUTE_FLUSH) return void this.ns.routes.flushExceptions();
     const knob = this.knobs.get(key);
     if (knob !== undefined) return this.setKnob(key, knob, text);
+    if (key.startsWith("net.ipv6.")) return this.ns.ip6.sysctl.set(key, text);
     const p = this.split(key);
     if (p === undefined || this.get(key) === undefined) return "ENOENT";
     if (this.isReadOnly(key)) return "EACCES";
-    if (p.family === "conf6") return this.setNumber(text, INT, (n) => void this.disabled6.set(p.dev, String(n)));
     if (p.family === "conf") return this.setNumber(text, INT, (n) => this.setConf(p.dev, p.name as Ipv4ConfKey, n));
     if ((GC_KEYS as readonly string[]).includes(p.name)) return this.setNumber(text, NATURAL, (n) => this.setGc(p.name as (typeof GC_KEYS)[number], n));
     return this.setNumber(text, NATURAL, (n) => this.setParm(p.dev, p.name, n));
@@ -270,7 +263,7 @@ export class SysctlTable implements Sysctls {
     for (const d of ["all", "default", ...devices]) for (const k of CONF_KEYS) out.push(`net.ipv4.conf.${d}.${k}`);
     for (const d of ["default", ...devices]) for (const k of [...NEIGH_KEYS, "retrans_time", "base_reachable_time"]) out.push(`net.ipv4.neigh.${d}.${k}`);
     for (const k of GC_KEYS) out.push(`net.ipv4.neigh.default.${k}`);
-    for (const d of devices) out.push(`net.ipv6.conf.${d}.disable_ipv6`);
+    out.push(...this.ns.ip6.sysctl.keys());
     return out.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
 }

@@ -8,6 +8,7 @@ import {
 } from "../api.ts";
 import { err, ok } from "../../base/result.ts";
 import type { InDevice } from "../inet.ts";
+import type { Inet6Dev } from "../ipv6/addrconf.ts";
 import { frameTci, frameType, popTag, VID_MASK } from "./tag.ts";
 import type { NetNamespace } from "../netns.ts";
 
@@ -74,6 +75,7 @@ export abstract class NetDevice implements CableReceiver {
   /** Octets of link-layer header; 0: frames are bare network packets (a tunnel, a tun). */
   headerLength = ETH_LEN;
   inet: InDevice | undefined;
+  inet6: Inet6Dev | undefined;
   altnames: string[] = [];
   /** Addresses of the device's own filter, as `bridge fdb` shows them "self": 01:00:5e:00:00:01 and such. Key, then users. */
   readonly multicast = new Map<number, number>();
@@ -258,6 +260,9 @@ export abstract class NetDevice implements CableReceiver {
     switch (skb.protocol) {
       case ETHERTYPE.IPV4:
         this.ns.ip.receive(skb, this);
+        return;
+      case ETHERTYPE.IPV6:
+        this.ns.ip6.receive(skb, this);
         return;
       case ETHERTYPE.ARP:
         this.ns.arp.receive(skb, this);
