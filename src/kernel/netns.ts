@@ -298,6 +298,8 @@ export class NetNamespace implements Netns {
       return ok();
     }
     if (mode === "change") return err({ errno: "ENODEV" });
+    const refused = dev.addressError(spec.local);
+    if (refused !== undefined) return err(refused);
     return this.insertAddress(dev, spec);
   }
 

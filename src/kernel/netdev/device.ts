@@ -140,6 +140,10 @@ export abstract class NetDevice implements CableReceiver {
   mtuError(_mtu: number): NlError | undefined {
     return undefined;
   }
+  /** Why an address may not be added: inetaddr_validator_chain. */
+  addressError(_local: number): NlError | undefined {
+    return undefined;
+  }
   /** ndo_add_slave and ndo_del_slave. */
   enslave(_dev: NetDevice): NlResult {
     return err({ errno: "EOPNOTSUPP" });

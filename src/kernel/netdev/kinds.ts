@@ -5,6 +5,8 @@ import type { NetNamespace } from "../netns.ts";
 import { Bridge } from "./bridge.ts";
 import type { NetDevice } from "./device.ts";
 import { Dummy } from "./dummy.ts";
+import { newIpvlan } from "./ipvlan.ts";
+import { newMacvlan } from "./macvlan.ts";
 import { newVlan } from "./vlan.ts";
 import { newVxlan } from "./vxlan.ts";
 
@@ -35,6 +37,8 @@ export const LINK_KINDS: readonly LinkKindOps[] = [
     },
   },
   { kind: "dummy", create: (o) => ok(new Dummy(o.ns, o.name, o.index(), o.spec.lladdr ?? o.ns.kernel.randomMac())) },
+  { kind: "ipvlan", create: newIpvlan },
+  { kind: "macvlan", create: newMacvlan },
   { kind: "vlan", create: newVlan },
   { kind: "vxlan", create: newVxlan },
 ];

@@ -1,6 +1,7 @@
 /** An address as `ip addr` prints it. iproute2 6.1 ip/ipaddress.c print_addrinfo. */
-import type { AddrInfo, Scope } from "../../../kernel/api.ts";
+import { type Addr6Info, type AddrInfo, IFA6, type Scope } from "../../../kernel/api.ts";
 import { formatIpv4 } from "../../../wire/ipv4.ts";
+import { formatIpv6 } from "../../../wire/ipv6.ts";
 import type { Printer } from "./print.ts";
 import type { View } from "./tool.ts";
 
@@ -25,6 +26,41 @@ function printLocal(p: Printer, a: AddrInfo): void {
   if (a.address !== a.local) p.any("address", formatIpv4(a.address), ` peer ${formatIpv4(a.address)}`);
   p.any("prefixlen", a.prefixLen, `/${a.prefixLen} `);
   if (a.metric !== 0) p.any("metric", a.metric, `metric ${a.metric} `);
+}
+
+/** In the order of iproute2's table. "dynamic" stands where IFA_F_PERMANENT is not. */
+const FLAG_WORDS: readonly (readonly [string, number])[] = [
+  ["temporary", IFA6.TEMPORARY], ["nodad", IFA6.NODAD], ["optimistic", IFA6.OPTIMISTIC], ["dadfailed", IFA6.DADFAILED], ["home", IFA6.HOMEADDRESS], ["deprecated", IFA6.DEPRECATED], ["tentative", IFA6.TENTATIVE],
+  ["dynamic", IFA6.PERMANENT], ["mngtmpaddr", IFA6.MANAGETEMPADDR], ["noprefixroute", IFA6.NOPREFIXROUTE], ["autojoin", IFA6.MCAUTOJOIN], ["stable-privacy", IFA6.STABLE_PRIVACY],
+];
+
+function printLocal6(p: Printer, a: Addr6Info): void {
+  p.any("local", formatIpv6(a.local), formatIpv6(a.local));
+  if (a.peer !== undefined) p.any("address", formatIpv6(a.peer), ` peer ${formatIpv6(a.peer)}`);
+  p.any("prefixlen", a.prefixLen, `/${a.prefixLen} `);
+  if (a.metric !== 0) p.any("metric", a.metric, `metric ${a.metric} `);
+}
+
+export function printAddr6(p: Printer, a: Addr6Info, v: View, withDevice: boolean): void {
+  if (v.opts.brief) {
+    printLocal6(p, a);
+    return;
+  }
+  if (withDevice) {
+    p.only("index", a.ifindex);
+    p.only("dev", v.ifname(a.ifindex));
+    p.fp(`${a.ifindex}: ${v.ifname(a.ifindex)}`);
+  }
+  p.any("family", "inet6", "    inet6 ");
+  printLocal6(p, a);
+  const scope = v.names.scope(SCOPE_ID[a.scope]);
+  p.any("scope", scope, `scope ${scope} `);
+  for (const [word, bit] of FLAG_WORDS) if (((a.flags & bit) !== 0) !== (word === "dynamic")) p.any(word, true, `${word} `);
+  if (a.proto !== 0) p.any("protocol", a.proto, `proto ${a.proto} `);
+  p.nl();
+  printLife(p, "valid_life_time", "       valid_lft", a.validLft);
+  printLife(p, "preferred_life_time", " preferred_lft", a.preferredLft);
+  p.fp("\n");
 }
 
 /** @param withDevice -o and the lines of a flush begin with the device. */

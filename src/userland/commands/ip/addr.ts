@@ -1,13 +1,13 @@
 /** `ip address`: addresses of devices, and the listing that `ip link show` shares. iproute2 6.1 ip/ipaddress.c. */
-import { IFF, type AddrInfo, type LinkInfo, type NlMode } from "../../../kernel/api.ts";
+import { type Addr6Info, IFA6, IFF, type AddrInfo, type LinkInfo, type NlMode } from "../../../kernel/api.ts";
 import { strerror } from "../../../kernel/api.ts";
 import { isLoopback, isMulticast, maskOf } from "../../../wire/ipv4.ts";
 import { matches as matchesPattern, patternOf } from "../../shell/pattern.ts";
-import { printAddr, SCOPE_ID, scopeOf } from "./addr-print.ts";
+import { printAddr, printAddr6, SCOPE_ID, scopeOf } from "./addr-print.ts";
 import { type Args, duparg, duparg2, Fail, invarg, Leave, matches, Refuse, unsigned } from "./args.ts";
 import { printLink, printLinkBrief, printStats } from "./link-print.ts";
 import { isLinkType } from "./link-types.ts";
-import { type Family, getAddr, getPrefix, inFilter, type Prefix } from "./prefix.ts";
+import { type Family, getAddr, getPrefix, inFilter, inFilter6, type Prefix, v6Of } from "./prefix.ts";
 import type { Tool } from "./tool.ts";
 import { ADDRESS_USAGE, LINK_USAGE } from "./usage.ts";
 
@@ -27,7 +27,7 @@ export function doAddress(tool: Tool, args: Args): number {
 
 // -- add, change, replace, delete -------------------------------------------------------------------------------------
 
-/** IFA_F_* that a user may name. Those of IPv6 alone do nothing here but warn, as with the real tool. */
+/** IFA_F_* that a user may name. Those of IPv6 alone do nothing for IPv4 but warn, as with the real tool. */
 const FLAGS: Readonly<Record<string, "readonly" | "v6" | "set">> = {
   secondary: "readonly", temporary: "readonly", nodad: "v6", optimistic: "v6", dadfailed: "readonly", home: "v6", deprecated: "readonly", tentative: "readonly",
   permanent: "readonly", mngtmpaddr: "v6", noprefixroute: "set", autojoin: "set", "stable-privacy": "readonly",
@@ -123,7 +123,7 @@ function modify(tool: Tool, args: Args, verb: NlMode | "delete"): number {
   if (verb !== "delete" && (r.broadcast === "+" || r.broadcast === "-") && r.family !== 4) throw new Fail(1, "Broadcast can be set only for IPv4 addresses\n");
   const link = tool.device(r.dev);
   checkLate(r);
-  if (r.family === 6) throw new Refuse(`ip -6 address ${verb}`);
+  if (r.family === 6) return modify6(tool, r, link, verb);
   if (r.family !== 4) return tool.answer({ ok: false, error: { errno: "EOPNOTSUPP" } });
   if (!r.local) return tool.answer({ ok: false, error: { errno: "EINVAL" } });
   if (verb === "delete") {
@@ -132,6 +132,24 @@ function modify(tool: Tool, args: Args, verb: NlMode | "delete"): number {
     );
   }
   return tool.answer(tool.admin.addrAdd(specOf(r, link, r.local, peer!), verb));
+}
+
+/** A user's words for IFA_F_*. */
+const FLAGS6: Readonly<Record<string, number>> = {
+  temporary: IFA6.TEMPORARY, secondary: IFA6.TEMPORARY, nodad: IFA6.NODAD, optimistic: IFA6.OPTIMISTIC, dadfailed: IFA6.DADFAILED, home: IFA6.HOMEADDRESS, deprecated: IFA6.DEPRECATED, tentative: IFA6.TENTATIVE, permanent: IFA6.PERMANENT,
+  mngtmpaddr: IFA6.MANAGETEMPADDR, noprefixroute: IFA6.NOPREFIXROUTE, autojoin: IFA6.MCAUTOJOIN, "stable-privacy": IFA6.STABLE_PRIVACY,
+};
+
+function modify6(tool: Tool, r: AddrRequest, link: LinkInfo, verb: NlMode | "delete"): number {
+  if (!r.local) return tool.answer({ ok: false, error: { errno: "EINVAL" } });
+  const local = v6Of(r.local);
+  const prefixLen = (r.peer ?? r.local).len;
+  if (verb === "delete") return tool.answer(tool.admin.ip6.addrDel({ ifindex: link.ifindex, local, prefixLen }));
+  let flags = 0;
+  for (const word of r.flags) flags |= FLAGS6[word] ?? 0;
+  const lives = r.validLft === undefined && r.preferredLft === undefined ? {} : { validLft: r.validLft ?? Number.POSITIVE_INFINITY, preferredLft: r.preferredLft ?? Number.POSITIVE_INFINITY };
+  const peer = r.peer === undefined ? {} : { peer: v6Of(r.peer) };
+  return tool.answer(tool.admin.ip6.addrAdd({ ifindex: link.ifindex, local, prefixLen, flags, ...peer, ...lives, ...(r.metric === undefined ? {} : { metric: r.metric }) }, verb));
 }
 
 /** The last checks of ipaddr_modify. */
@@ -255,6 +273,15 @@ function addrMatches(f: Filter, a: AddrInfo): boolean {
   return inFilter(a.local, f.to);
 }
 
+function addrMatches6(f: Filter, a: Addr6Info, device: string): boolean {
+  if (f.dev && a.ifindex !== f.dev.ifindex) return false;
+  if (f.scope !== undefined && f.scope !== SCOPE_ID[a.scope]) return false;
+  for (const [flag, wanted] of f.flags) if (((a.flags & (FLAGS6[flag] ?? 0)) !== 0) !== wanted) return false;
+  if (f.family !== 0 && f.family !== 6) return false;
+  if (f.label !== undefined && !matchesPattern(patternOf(f.label), device)) return false;
+  return f.to === undefined || f.to.family === 0 || (f.to.family === 6 && inFilter6(a.local, f.to));
+}
+
 function kindOf(l: LinkInfo): string | undefined {
   return l.kind === "loopback" || l.kind === "ethernet" ? undefined : l.kind;
 }
@@ -284,41 +311,58 @@ export function list(tool: Tool, args: Args, object: "address" | "link"): number
   out.begin();
   // A single device is asked for by name: filters that the dump would apply do not count then.
   const links = f.dev ? [tool.rtnl.link(f.dev.ifindex)!] : tool.rtnl.links().filter((l) => dumped(f, l));
-  const addrs = f.family === "link" ? [] : tool.rtnl.addrs();
+  const addrs = f.family === "link" || f.family === 6 ? [] : tool.rtnl.addrs();
+  const addrs6 = f.family === "link" || f.family === 4 ? [] : tool.rtnl.ip6.addrs();
   for (const l of links) {
     const own = addrs.filter((a) => a.ifindex === l.ifindex);
-    if (f.family !== "link" && !own.some((a) => addrMatches(f, a)) && !(own.length === 0 && f.family === 0)) continue;
+    const own6 = addrs6.filter((a) => a.ifindex === l.ifindex);
+    const selected = own.some((a) => addrMatches(f, a)) || own6.some((a) => addrMatches6(f, a, l.name));
+    if (f.family !== "link" && !selected && !(own.length === 0 && own6.length === 0 && f.family === 0)) continue;
     out.open();
-    showLink(tool, f, l, own, object);
+    showLink(tool, f, l, own, own6, object);
     out.close();
   }
   out.end();
   return 0;
 }
 
-function showLink(tool: Tool, f: Filter, l: LinkInfo, own: readonly AddrInfo[], object: "address" | "link"): void {
+function showLink(tool: Tool, f: Filter, l: LinkInfo, own: readonly AddrInfo[], own6: readonly Addr6Info[], object: "address" | "link"): void {
   const { out, opts } = tool;
-  const how = { link: object === "link", lladdr: f.family === 0 || f.family === "link" };
+  // Without a device iproute2 asks IPv6 for the links, which knows less of them: inet6_fill_ifinfo.
+  const inet6 = f.family === 6 && f.dev === undefined;
+  const how = { link: object === "link", lladdr: f.family === 0 || f.family === "link", inet6 };
   const header = opts.brief || !opts.oneline || f.family === "link";
   if (header && !linkMatches(f, l)) return;
   if (header && f.label === undefined) {
-    if (opts.brief) printLinkBrief(out, l, tool, { ...how, link: f.family === "link" });
-    else printLink(out, l, tool, how);
+    if (opts.brief) printLinkBrief(out, inet6 ? withoutPeer(l) : l, tool, { ...how, link: f.family === "link" });
+    else printLink(out, inet6 ? withoutPeer(l) : l, tool, how);
   }
-  if (f.family !== "link") showAddrs(tool, f, l, own);
+  if (f.family !== "link") showAddrs(tool, f, l, own, own6);
   if (header && !opts.brief && f.label === undefined && !how.link && opts.stats > 0) {
     printStats(out, l, opts);
     out.nl();
   }
 }
 
-function showAddrs(tool: Tool, f: Filter, l: LinkInfo, own: readonly AddrInfo[]): void {
+/** What IPv6 tells of a link: no namespace of the peer, and no peer with the link's own number. */
+function withoutPeer(l: LinkInfo): LinkInfo {
+  const { linkNetnsid: _, altnames: __, ...rest } = l;
+  return { ...rest, altnames: [], link: l.link === l.ifindex ? 0 : l.link };
+}
+
+function showAddrs(tool: Tool, f: Filter, l: LinkInfo, own: readonly AddrInfo[], own6: readonly Addr6Info[]): void {
   const { out, opts } = tool;
   out.openArray("addr_info");
   for (const a of own) {
     if ((f.family !== 0 && f.family !== 4) || (f.up && (l.flags & IFF.UP) === 0)) continue;
     out.open(); // one that is filtered out leaves an empty object, as with the real tool
     if (addrMatches(f, a)) printAddr(out, a, tool, opts.oneline);
+    out.close();
+  }
+  for (const a of own6) {
+    if (f.up && (l.flags & IFF.UP) === 0) continue;
+    out.open();
+    if (addrMatches6(f, a, l.name)) printAddr6(out, a, tool, opts.oneline);
     out.close();
   }
   out.close();
@@ -334,9 +378,12 @@ function flush(tool: Tool, args: Args): number {
   const { stats, loops } = tool.opts;
   const onlyPrimary = f.flags.get("secondary") === false;
   for (let round = 0; loops === 0 || round < loops; round++) {
-    const found = tool.rtnl.addrs().filter((a) => addrMatches(f, a));
-    if (found.length === 0) return flushDone(tool, round);
+    const found = f.family === 6 ? [] : tool.rtnl.addrs().filter((a) => addrMatches(f, a));
+    const found6 = f.family === 4 ? [] : tool.rtnl.ip6.addrs().filter((a) => addrMatches6(f, a, tool.ifname(a.ifindex)));
+    if (found.length + found6.length === 0) return flushDone(tool, round);
     if (stats > 1) for (const a of found) printAddr(tool.out, a, tool, true);
+    if (stats > 1) for (const a of found6) printAddr6(tool.out, a, tool, true);
+    for (const a of found6) tool.admin.ip6.addrDel({ ifindex: a.ifindex, local: a.local, prefixLen: a.prefixLen });
     for (const a of found) {
       const r = tool.admin.addrDel({ ifindex: a.ifindex, local: a.local, address: a.address, prefixLen: a.prefixLen, label: a.label });
       // Deleting a primary address takes its secondaries along.
@@ -344,7 +391,7 @@ function flush(tool: Tool, args: Args): number {
       tool.warn(`Failed to send flush request: ${strerror(r.error.errno)}\n`);
       return 255;
     }
-    if (stats > 0) tool.print(`\n*** Round ${round + 1}, deleting ${found.length} addresses ***\n`);
+    if (stats > 0) tool.print(`\n*** Round ${round + 1}, deleting ${found.length + found6.length} addresses ***\n`);
     if (onlyPrimary) return flushDone(tool, round + 1);
   }
   tool.warn(`*** Flush remains incomplete after ${loops} rounds. ***\n`);

@@ -64,11 +64,11 @@ export function printLink(p: Printer, l: LinkInfo, v: View, how: LinkFormat): vo
   p.any("ifindex", l.ifindex, `${l.ifindex}: `);
   printFlags(p, l.flags, printNameAndLink(p, l, v, (name) => `${name}: `));
   p.any("mtu", l.mtu, `mtu ${l.mtu} `);
-  p.any("qdisc", l.qdisc, `qdisc ${l.qdisc} `);
+  if (how.inet6 !== true) p.any("qdisc", l.qdisc, `qdisc ${l.qdisc} `);
   if (l.master !== 0) p.any("master", v.ifname(l.master), `master ${v.ifname(l.master)} `);
   p.any("operstate", l.operstate, `state ${l.operstate} `);
   if (how.link) p.any("linkmode", "DEFAULT", "mode DEFAULT ");
-  p.any("group", v.names.group(l.group), `group ${v.names.group(l.group)} `);
+  if (how.inet6 !== true) p.any("group", v.names.group(l.group), `group ${v.names.group(l.group)} `);
   if (l.txqlen !== 0) p.any("txqlen", l.txqlen, `qlen ${l.txqlen}`);
   if (how.lladdr || details > 0) printLladdr(p, l);
   if (l.linkNetnsid !== undefined) {

@@ -1,8 +1,9 @@
 /** `ip neigh`: the neighbour table. iproute2 6.1 ip/ipneigh.c. */
-import { type NeighInfo, type NeighSpec, type NlMode, type NudState, strerror } from "../../../kernel/api.ts";
+import { type Neigh6Info, type NeighInfo, type NeighSpec, type NlMode, type NudState, strerror } from "../../../kernel/api.ts";
 import { formatIpv4 } from "../../../wire/ipv4.ts";
-import { type Args, duparg, duparg2, Fail, invarg, Leave, lladdr, matches, Refuse, unsigned } from "./args.ts";
-import { type Family, getAddr, getPrefix, inFilter, type Prefix } from "./prefix.ts";
+import { formatIpv6 } from "../../../wire/ipv6.ts";
+import { type Args, duparg, duparg2, Fail, invarg, Leave, lladdr, matches, unsigned } from "./args.ts";
+import { type Family, getAddr, getPrefix, inFilter, inFilter6, type Prefix, v6Of } from "./prefix.ts";
 import type { Printer } from "./print.ts";
 import { lladdrText, nlErrorText, type Tool, type View } from "./tool.ts";
 import { NEIGH_USAGE } from "./usage.ts";
@@ -30,8 +31,15 @@ export function doNeigh(tool: Tool, args: Args): number {
 
 // -- printing ---------------------------------------------------------------------------------------------------------
 
+/** An entry of either family. */
+type AnyNeigh = NeighInfo | Neigh6Info;
+
+function dstText(n: AnyNeigh): string {
+  return typeof n.dst === "number" ? formatIpv4(n.dst) : formatIpv6(n.dst);
+}
+
 /** @param withDevice false when one device was asked for. */
-export function printNeigh(p: Printer, n: NeighInfo, v: View, withDevice: boolean): void {
+export function printNeigh(p: Printer, n: AnyNeigh, v: View, withDevice: boolean): void {
   p.open();
   if (v.opts.brief) printBrief(p, n, v, withDevice);
   else printLong(p, n, v, withDevice);
@@ -39,14 +47,14 @@ export function printNeigh(p: Printer, n: NeighInfo, v: View, withDevice: boolea
   p.close();
 }
 
-function printBrief(p: Printer, n: NeighInfo, v: View, withDevice: boolean): void {
-  p.any("dst", formatIpv4(n.dst), `${formatIpv4(n.dst).padEnd(39)} `);
+function printBrief(p: Printer, n: AnyNeigh, v: View, withDevice: boolean): void {
+  p.any("dst", dstText(n), `${dstText(n).padEnd(39)} `);
   if (withDevice && n.ifindex !== 0) p.any("dev", v.ifname(n.ifindex), `${v.ifname(n.ifindex).padEnd(16)} `);
   if (n.lladdr) p.any("lladdr", lladdrText(n.lladdr), lladdrText(n.lladdr));
 }
 
-function printLong(p: Printer, n: NeighInfo, v: View, withDevice: boolean): void {
-  p.any("dst", formatIpv4(n.dst), `${formatIpv4(n.dst)} `);
+function printLong(p: Printer, n: AnyNeigh, v: View, withDevice: boolean): void {
+  p.any("dst", dstText(n), `${dstText(n)} `);
   if (withDevice && n.ifindex !== 0) p.any("dev", v.ifname(n.ifindex), `dev ${v.ifname(n.ifindex)} `);
   if (n.lladdr) p.any("lladdr", lladdrText(n.lladdr), `lladdr ${lladdrText(n.lladdr)} `);
   for (const [flag, on] of [["router", n.router], ["proxy", n.proxy], ["managed", n.managed], ["extern_learn", n.externLearn]] as const) {
@@ -130,7 +138,12 @@ function modify(tool: Tool, args: Args, verb: NlMode | "delete"): number {
   if ((dev === undefined && !spec.proxy) || !dst || dst.family === 0) throw new Leave(255, "Device and destination are required arguments.\n");
   const a = address === undefined || address === "null" ? {} : { lladdr: lladdr(address) };
   const ifindex = dev === undefined ? 0 : tool.device(dev).ifindex;
-  if (dst.family === 6) throw new Refuse(`ip -6 neigh ${verb}`);
+  if (dst.family === 6) {
+    const full6 = { ...spec, ...a, ifindex, dst: v6Of(dst) };
+    const r6 = verb === "delete" ? tool.admin.ip6.neighDel(full6) : tool.admin.ip6.neighAdd(full6, verb);
+    if (!r6.ok) throw new Leave(2, nlErrorText(r6.error));
+    return 0;
+  }
   const full = { ...spec, ...a, ifindex, dst: dst.addr };
   const r = verb === "delete" ? tool.admin.neighDel(full) : tool.admin.neighAdd(full, verb);
   if (!r.ok) throw new Leave(2, nlErrorText(r.error));
@@ -196,15 +209,16 @@ function filterState(value: string, isFlush: boolean): number {
   return bits === 0 ? WITHOUT_STATE : bits;
 }
 
-function selected(tool: Tool, f: Filter): NeighInfo[] {
-  if (f.family !== 0 && f.family !== 4) return [];
-  return tool.rtnl.neighs(f.proxy ? { proxy: true } : {}).filter((n) => {
+function selected(tool: Tool, f: Filter): AnyNeigh[] {
+  const what = f.proxy ? { proxy: true } : {};
+  const all: AnyNeigh[] = [...(f.family === 6 ? [] : tool.rtnl.neighs(what)), ...(f.family === 4 ? [] : tool.rtnl.ip6.neighs(what))];
+  return all.filter((n) => {
     if (f.ifindex !== 0 && n.ifindex !== f.ifindex) return false;
     const master = f.master === 0 ? 0 : (tool.rtnl.link(n.ifindex)?.master ?? 0);
     if (f.master > 0 ? master !== f.master : f.master < 0 && master !== 0) return false;
     const bits = n.proxy ? 0 : NUD[n.state];
     if ((f.states & bits) === 0 && !n.proxy && !n.externLearn && (bits !== 0 || (f.states & WITHOUT_STATE) === 0)) return false;
-    if (!inFilter(n.dst, f.to) || (f.proto !== 0 && f.proto !== n.proto)) return false;
+    if (!(typeof n.dst === "number" ? inFilter(n.dst, f.to) : inFilter6(n.dst, f.to)) || (f.proto !== 0 && f.proto !== n.proto)) return false;
     return !f.unused || n.refcnt === 0;
   });
 }
@@ -231,7 +245,8 @@ function flush(tool: Tool, args: Args): number {
     }
     if (stats > 1) for (const n of found) printNeigh(tool.out, n, tool, f.ifindex === 0);
     for (const n of found) {
-      const r = tool.admin.neighDel({ ifindex: n.ifindex, dst: n.dst, ...(n.proxy ? { proxy: true } : {}) });
+      const proxy = n.proxy ? { proxy: true } : {};
+      const r = typeof n.dst === "number" ? tool.admin.neighDel({ ifindex: n.ifindex, dst: n.dst, ...proxy }) : tool.admin.ip6.neighDel({ ifindex: n.ifindex, dst: n.dst, ...proxy });
       if (!r.ok) throw new Leave(1, `Failed to send flush request: ${strerror(r.error.errno)}\n`);
     }
     if (stats > 0) tool.print(`\n*** Round ${round + 1}, deleting ${found.length} entries ***\n`);
@@ -264,8 +279,9 @@ function get(tool: Tool, args: Args): number {
   }
   if ((dev === undefined && !proxy) || !dst || dst.family === 0) throw new Fail(1, "Device and address are required arguments.\n");
   const ifindex = dev === undefined ? 0 : tool.device(dev).ifindex;
-  if (dst.family === 6) throw new Refuse("ip -6 neigh get");
-  const n = tool.rtnl.neighs({ proxy }).find((e) => e.dst === dst.addr && e.proxy === proxy && (ifindex === 0 || e.ifindex === ifindex));
+  const n: AnyNeigh | undefined = dst.family === 6
+    ? tool.rtnl.ip6.neighs({ proxy }).find((e) => formatIpv6(e.dst) === formatIpv6(v6Of(dst)) && e.proxy === proxy && (ifindex === 0 || e.ifindex === ifindex))
+    : tool.rtnl.neighs({ proxy }).find((e) => e.dst === dst.addr && e.proxy === proxy && (ifindex === 0 || e.ifindex === ifindex));
   if (!n) return tool.answer({ ok: false, error: { errno: "ENOENT", extack: `${proxy ? "Proxy neighbour" : "Neighbour"} entry not found` } });
   printNeigh(tool.out, n, tool, true); // plain text even with -j, as the real tool does
   return 0;

@@ -1,5 +1,7 @@
-/** Addresses and prefixes as iproute2 reads them (get_addr, get_prefix of lib/utils.c). IPv6 is told apart and checked, no more. */
+/** Addresses and prefixes as iproute2 reads them (get_addr, get_prefix of lib/utils.c). */
+import type { Ipv6 } from "../../../kernel/api.ts";
 import { formatIpv4, maskOf } from "../../../wire/ipv4.ts";
+import { formatIpv6, parseIpv6 } from "../../../wire/ipv6.ts";
 import { dottedQuad, Leave, unsigned } from "./args.ts";
 
 /** 0: none was asked for. "link": AF_PACKET, `ip -0`. */
@@ -9,6 +11,8 @@ export interface Prefix {
   /** Of "default", "all" and "any": the family that was asked for. */
   family: Family;
   addr: number;
+  /** Of family 6: the address itself; `addr` is 0 then. */
+  addr6?: Ipv6;
   len: number;
   /** "/N" stood there, or it is "default". */
   given: boolean;
@@ -44,7 +48,7 @@ function parse(text: string, family: Family): Prefix | undefined {
   if (text === "all" || text === "any") return { family, addr: 0, len: 0, given: false, octets: 0 };
   if (text.includes(":")) {
     if (family !== 0 && family !== 6) return undefined;
-    return isIpv6(text) ? { family: 6, addr: 0, len: 128, given: false, octets: 16 } : undefined;
+    return isIpv6(text) ? { family: 6, addr: 0, addr6: parseIpv6(text)!, len: 128, given: false, octets: 16 } : undefined;
   }
   if (family !== 0 && family !== 4) return undefined;
   const addr = dottedQuad(text);
@@ -92,6 +96,26 @@ export function sameNet(a: number, b: number, bits: number): boolean {
 /** inet_addr_match_rta: a filter that was not given, or of length 0, lets everything through. */
 export function inFilter(addr: number, filter: Prefix | undefined): boolean {
   return !filter || filter.family === 0 || filter.len <= 0 || sameNet(addr, filter.addr, filter.len);
+}
+
+/** The address of family 6; "default", "all" and "any" are ::. */
+export function v6Of(p: Prefix): Ipv6 {
+  return p.addr6 ?? new Uint8Array(16);
+}
+
+export function sameNet6(a: Ipv6, b: Ipv6, bits: number): boolean {
+  const whole = bits >> 3;
+  for (let i = 0; i < whole; i++) if (a[i] !== b[i]) return false;
+  return (bits & 7) === 0 || ((a[whole]! ^ b[whole]!) & (0xff00 >> (bits & 7)) & 0xff) === 0;
+}
+
+/** inFilter for IPv6. */
+export function inFilter6(addr: Ipv6, filter: Prefix | undefined): boolean {
+  return !filter || filter.family === 0 || filter.len <= 0 || sameNet6(addr, v6Of(filter), filter.len);
+}
+
+export function formatPrefix6(addr: Ipv6, len: number): string {
+  return len === 128 ? formatIpv6(addr) : `${formatIpv6(addr)}/${len}`;
 }
 
 /** "10.0.0.0/24"; a host without its length. */
