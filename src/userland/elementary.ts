@@ -267,12 +267,23 @@ export function atan2(y: number, x: number): number {
 
 // -- made of the above ------------------------------------------------------------------------------------------------------------
 
+/** √(1 - x²) of |x| < 1. */
+function complement(x: number): Pair {
+  const square = add([1, 0], negated(product(x, x)));
+  const root = Math.sqrt(square[0]);
+  const rest = add(square, negated(product(root, root)));
+  return sum(root, (rest[0] + rest[1]) / (2 * root));
+}
+
 export function asin(x: number): number {
-  return Math.abs(x) > 1 ? Number.NaN : atan2(x, Math.sqrt((1 - x) * (1 + x)));
+  if (!(Math.abs(x) < 1)) return x === 1 ? HALF_PI[0] : x === -1 ? -HALF_PI[0] : Number.NaN;
+  return Math.abs(x) < 1e-9 ? x : atanPair(over([x, 0], complement(x)))[0];
 }
 
 export function acos(x: number): number {
-  return Math.abs(x) > 1 ? Number.NaN : atan2(Math.sqrt((1 - x) * (1 + x)), x);
+  if (!(Math.abs(x) < 1)) return x === 1 ? 0 : x === -1 ? PI : Number.NaN;
+  const fromSine = Math.abs(x) < 1e-9 ? ([x, 0] as const) : atanPair(over([x, 0], complement(x)));
+  return add(HALF_PI, negated(fromSine))[0];
 }
 
 /** e^x and e^-x halved, |x| ≤ 700. */
@@ -319,7 +330,12 @@ export function acosh(x: number): number {
 }
 
 export function atanh(x: number): number {
-  return Math.abs(x) > 1 ? Number.NaN : log1p((2 * x) / (1 - x)) / 2;
+  if (!(Math.abs(x) < 1)) return x === 1 ? Infinity : x === -1 ? -Infinity : Number.NaN;
+  if (Math.abs(x) < 1e-5) return x + (x * x * x) / 3;
+  const [up, upRest] = sum(1, x);
+  const [down, downRest] = sum(1, -x);
+  const difference = add(add(logPair(up), [upRest / up, 0]), negated(add(logPair(down), [downRest / down, 0])));
+  return difference[0] / 2;
 }
 
 export function cbrt(x: number): number {

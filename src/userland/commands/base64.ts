@@ -13,7 +13,7 @@ interface Base {
   octets: number;
 }
 
-const BASE64: Base = { alphabet: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", bits: 6, group: 4, octets: 3 };
+export const BASE64: Base = { alphabet: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", bits: 6, group: 4, octets: 3 };
 const BASE32: Base = { alphabet: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", bits: 5, group: 8, octets: 5 };
 
 export function encodeBase(text: Octets, base: Base): string {
