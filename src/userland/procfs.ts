@@ -8,6 +8,7 @@ import { KERNEL_VERSION, kernelRelease } from "./kernel-version.ts";
 import type { Inode } from "./fs.ts";
 import type { NodeMachine } from "./machine.ts";
 import { SIGNALS, type Process } from "./process.ts";
+import { datagramTable, tcpTable } from "./procfs-sockets.ts";
 import { addSysfs } from "./sysfs.ts";
 import { magicLink, virtualDirectory, virtualFile, virtualLink, type Entries } from "./virtual.ts";
 import { START_OF_LAB } from "./wall-clock.ts";
@@ -188,7 +189,10 @@ function netEntries(ns: Netns, at: string): Entries {
     text("arp", () => arpTable(ns)),
     text("dev", () => devTable(ns)),
     text("route", () => routeTable(ns)),
+    text("raw", () => datagramTable(ns, "raw")),
     text("snmp", () => snmpTable(ns)),
+    text("tcp", () => tcpTable(ns)),
+    text("udp", () => datagramTable(ns, "udp")),
   ]);
 }
 

@@ -87,6 +87,7 @@ import { shuf } from "./shuf.ts";
 import { sleep } from "./sleep.ts";
 import { sort } from "./sort.ts";
 import { split } from "./split.ts";
+import { ss } from "./ss.ts";
 import { stat } from "./stat.ts";
 import { strings } from "./strings.ts";
 import { stty } from "./stty.ts";
@@ -231,6 +232,7 @@ export const COMMANDS: readonly Command[] = [
   sleep,
   sort,
   split,
+  ss,
   stat,
   strings,
   stty,

@@ -1,13 +1,13 @@
 /**
- * nc: OpenBSD netcat 1.219 as Debian has it, over UDP. Messages and order of its checks as recorded from the real one. TCP is not
- * there yet; what fails before a connection is tried (names, ports, no route) fails as it really does.
+ * nc: OpenBSD netcat 1.219 as Debian has it, over TCP and UDP. Messages and order of its checks as recorded from the real one.
  */
-import { type Errno, type Ipv4, strerror, type UdpSock } from "../../kernel/api.ts";
+import { type Errno, type Ipv4, strerror, type TcpSock, type UdpSock } from "../../kernel/api.ts";
 import { SECOND } from "../../sim/time.ts";
 import { formatIpv4 } from "../../wire/ipv4.ts";
 import { defineCommand, notEmulated } from "../command.ts";
 import { getopt } from "../getopt.ts";
 import type { OpenFile, Process, Run, Wait } from "../process.ts";
+import { openSocket, sendAll } from "../socket-file.ts";
 import { gaiStrerror, hostOf, inetAton, resolveHost, serviceByName, serviceByPort } from "../resolver.ts";
 
 const BUFFER = 16384; // BUFSIZE: what one read of standard input takes, so the largest datagram
@@ -74,15 +74,15 @@ function readOptions(args: readonly string[]): { options: Options; operands: rea
 }
 
 /** A port's number, or its name in /etc/services. */
-function portOf(proc: Process, text: string): number {
-  const named = /^\d/.test(text) ? undefined : serviceByName(proc, text, "udp");
+function portOf(proc: Process, text: string, protocol: "tcp" | "udp"): number {
+  const named = /^\d/.test(text) ? undefined : serviceByName(proc, text, protocol);
   return named ?? number(text, 1, 65535, "port number");
 }
 
 /** "80", "http" or "79-81". */
-function portList(proc: Process, text: string): number[] {
+function portList(proc: Process, text: string, protocol: "tcp" | "udp"): number[] {
   const range = /^(\d+)-(\d+)$/.exec(text);
-  if (!range) return [portOf(proc, text)];
+  if (!range) return [portOf(proc, text, protocol)];
   const [low, high] = [range[1]!, range[2]!].map((t) => number(t, 1, 65535, "port number")) as [number, number];
   const [from, to] = low < high ? [low, high] : [high, low];
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -95,6 +95,10 @@ class Netcat {
   constructor(proc: Process, o: Options) {
     this.proc = proc;
     this.o = o;
+  }
+
+  private get protocol(): "tcp" | "udp" {
+    return this.has("u") ? "udp" : "tcp";
   }
 
   private has(flag: string): boolean {
@@ -111,11 +115,11 @@ class Netcat {
   }
 
   /** The local end as -s and -p give it. */
-  private *bindSource(sock: UdpSock): Run<void> {
+  private *bindSource(sock: UdpSock | TcpSock): Run<void> {
     const source = this.o.values.get("s");
     const port = this.o.values.get("p");
     if (source === undefined && port === undefined) return;
-    const number = port === undefined ? 0 : (serviceByName(this.proc, port, "udp") ?? (/^\d+$/.test(port) ? Number(port) : stop("getaddrinfo: Servname not supported for ai_socktype")));
+    const number = port === undefined ? 0 : (serviceByName(this.proc, port, this.protocol) ?? (/^\d+$/.test(port) ? Number(port) : stop("getaddrinfo: Servname not supported for ai_socktype")));
     const address = source === undefined ? 0 : this.resolve(source, port ?? "0")[0]!;
     const errno = sock.bind(address, number, { reuseAddr: true });
     if (errno !== undefined) yield* this.proc.warn(`nc: bind failed: ${strerror(errno)}\n`);
@@ -125,10 +129,10 @@ class Netcat {
   // -- connecting ---------------------------------------------------------------------------------------------------
 
   *connect(host: string, ports: string): Run<number> {
+    if (!this.has("u")) return yield* this.connectEach(host, ports);
     let status = 0;
-    for (const port of portList(this.proc, ports)) {
+    for (const port of portList(this.proc, ports, "udp")) {
       const addresses = this.resolve(host, String(port));
-      if (!this.has("u")) return yield* this.connectTcp(host, addresses, port);
       const sock = yield* this.connectUdp(host, addresses, port);
       if (sock === undefined || !(yield* this.converse(sock, host, port))) status = 1;
       sock?.close();
@@ -136,17 +140,48 @@ class Netcat {
     return status;
   }
 
-  private *failed(host: string, port: number, errno: Errno): Run<void> {
-    if (this.has("v")) yield* this.proc.warn(`nc: connect to ${host} port ${port} (${this.has("u") ? "udp" : "tcp"}) failed: ${strerror(errno)}\n`);
+  private *failed(host: string, address: Ipv4, port: number, errno: Errno, how = "failed"): Run<void> {
+    const shown = host === formatIpv4(address) ? host : `${host} (${formatIpv4(address)})`;
+    if (this.has("v")) yield* this.proc.warn(`nc: connect to ${shown} port ${port} (${this.protocol}) ${how}: ${strerror(errno)}\n`);
   }
 
-  private *connectTcp(host: string, addresses: readonly Ipv4[], port: number): Run<number> {
-    for (const dst of addresses) {
-      const route = this.proc.netns.rtnl.routeGet({ dst });
-      if (route.ok) return yield* notEmulated(this.proc, "nc (TCP)");
-      yield* this.failed(host, port, route.error.errno);
+  // -- TCP ----------------------------------------------------------------------------------------------------------
+
+  /** One port after the other; it went well when one of them did. */
+  private *connectEach(host: string, ports: string): Run<number> {
+    let status = 1;
+    for (const port of portList(this.proc, ports, "tcp")) {
+      const connected = yield* this.connectTcp(host, this.resolve(host, String(port)), port);
+      if (connected === undefined) continue;
+      status = 0;
+      const { fd, sock } = connected;
+      if (this.has("v")) yield* this.proc.warn(`Connection to ${this.showHost(host, sock)} ${port} port [tcp/${this.showPort(port)}] succeeded!\n`);
+      if (!this.has("z")) yield* this.converseTcp(sock);
+      this.proc.closeFd(fd);
     }
-    return 1;
+    return status;
+  }
+
+  /** remote_connect(): the first address that answers. */
+  private *connectTcp(host: string, addresses: readonly Ipv4[], port: number): Run<{ fd: number; sock: TcpSock } | undefined> {
+    for (const address of addresses) {
+      const sock = this.proc.netns.tcp();
+      const fd = openSocket(this.proc, sock);
+      if (this.o.values.has("s") || this.o.values.has("p")) sock.set({ reuseAddr: true });
+      yield* this.bindSource(sock);
+      let errno = sock.connect(address, port);
+      let how = "failed";
+      if (errno === "EINPROGRESS") {
+        const until = this.o.timeout === undefined ? Number.POSITIVE_INFINITY : this.proc.now + this.o.timeout * SECOND;
+        while (!sock.writable && this.proc.now < until) yield { write: [sock], ...(until === Number.POSITIVE_INFINITY ? {} : { until }) };
+        if (!sock.writable) how = "timed out";
+        else errno = sock.takeError();
+      }
+      if (errno === undefined) return { fd, sock };
+      this.proc.closeFd(fd);
+      yield* this.failed(host, address, port, errno, how);
+    }
+    return undefined;
   }
 
   private *connectUdp(host: string, addresses: readonly Ipv4[], port: number): Run<UdpSock | undefined> {
@@ -157,7 +192,7 @@ class Netcat {
       const errno = sock.connect(address, port);
       if (errno === undefined) return sock;
       sock.close();
-      yield* this.failed(host, port, errno);
+      yield* this.failed(host, address, port, errno);
     }
     return undefined;
   }
@@ -172,13 +207,13 @@ class Netcat {
     return true;
   }
 
-  private showHost(host: string, sock: UdpSock): string {
+  private showHost(host: string, sock: UdpSock | TcpSock): string {
     const address = formatIpv4(sock.peer!.addr);
     return this.has("n") || host === address ? host : `${host} (${address})`;
   }
 
   private showPort(port: number): string {
-    return (this.has("n") ? undefined : serviceByPort(this.proc, port, "udp")) ?? "*";
+    return (this.has("n") ? undefined : serviceByPort(this.proc, port, this.protocol)) ?? "*";
   }
 
   /** udptest(): two datagrams at once and one a second; a port that is closed answers by ICMP. */
@@ -198,17 +233,36 @@ class Netcat {
   // -- listening ----------------------------------------------------------------------------------------------------
 
   *listen(host: string | undefined, port: string): Run<number> {
-    if (!this.has("u")) return yield* notEmulated(this.proc, "nc -l (TCP)");
-    const number = serviceByName(this.proc, port, "udp") ?? (/^\d+$/.test(port) ? Number(port) & 0xffff : stop("getaddrinfo: Servname not supported for ai_socktype"));
-    const sock = this.proc.netns.udp();
+    const number = serviceByName(this.proc, port, this.protocol) ?? (/^\d+$/.test(port) ? Number(port) & 0xffff : stop("getaddrinfo: Servname not supported for ai_socktype"));
     const address = host === undefined ? 0 : this.resolve(host, port)[0]!;
+    if (!this.has("u")) return yield* this.listenTcp(address, number);
+    const sock = this.proc.netns.udp();
+    const fd = openSocket(this.proc, sock);
     const errno = sock.bind(address, number, { reuseAddr: true });
     if (errno !== undefined) return stop(strerror(errno));
     yield* this.report("Bound on", address, number);
     while (!sock.readable) yield { read: [sock] };
     if (this.has("k")) yield* this.exchange(sock);
     else yield* this.serveOne(sock);
-    sock.close();
+    this.proc.closeFd(fd);
+    return 0;
+  }
+
+  private *listenTcp(address: Ipv4, port: number): Run<number> {
+    const listener = this.proc.netns.tcp();
+    openSocket(this.proc, listener);
+    const errno = listener.bind(address, port, { reuseAddr: true }) ?? listener.listen(1);
+    if (errno !== undefined) return stop(strerror(errno));
+    yield* this.report("Listening on", address, port);
+    do {
+      while (!listener.readable) yield { read: [listener] };
+      const sock = listener.accept();
+      if (typeof sock === "string") continue;
+      const fd = openSocket(this.proc, sock);
+      yield* this.report("Connection received on", sock.peer!.addr, sock.peer!.port);
+      yield* this.converseTcp(sock);
+      this.proc.closeFd(fd);
+    } while (this.has("k"));
     return 0;
   }
 
@@ -227,10 +281,55 @@ class Netcat {
     if (!this.has("v")) return;
     const name = this.has("n") ? formatIpv4(address) : hostOf(this.proc, address);
     if (name === undefined) yield* this.proc.warn(`nc: getnameinfo: ${gaiStrerror("EAI_AGAIN")}\n`);
-    else yield* this.proc.warn(`${what} ${name} ${this.has("n") ? port : (serviceByPort(this.proc, port, "udp") ?? port)}\n`);
+    else yield* this.proc.warn(`${what} ${name} ${this.has("n") ? port : (serviceByPort(this.proc, port, this.protocol) ?? port)}\n`);
   }
 
   // -- data ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * readwrite() of a stream: ends when both inputs have, or nobody takes what is left. With -N the other end is told of the end of
+   * standard input; without it the connection stays open until the other end closes.
+   */
+  private *converseTcp(sock: TcpSock): Run<void> {
+    let input: OpenFile | undefined = this.has("d") ? undefined : this.proc.fds.get(0);
+    let receiving = true;
+    let sending = true;
+    let quitAt = Number.POSITIVE_INFINITY;
+    let left = this.o.receiveLimit ?? Number.POSITIVE_INFINITY;
+    const finishSending = (): void => {
+      if (sending && this.has("N")) sock.shutdown("write");
+      sending = false;
+    };
+    if (input === undefined) finishSending();
+    while (receiving || input !== undefined) {
+      if (this.has("l") && !receiving) return;
+      const idleAt = this.o.timeout === undefined ? Number.POSITIVE_INFINITY : this.proc.now + this.o.timeout * SECOND;
+      const until = Math.min(idleAt, quitAt);
+      if (!input?.readable && !(receiving && sock.readable)) {
+        yield { read: [...(input === undefined ? [] : [input]), ...(receiving ? [sock] : [])], ...(until === Number.POSITIVE_INFINITY ? {} : { until }) };
+      }
+      if (receiving && sock.readable) {
+        const got = sock.recv(BUFFER);
+        if (typeof got === "string" ? got !== "EAGAIN" : got.length === 0) {
+          receiving = false;
+          // A reset closes both ways: nobody takes what we would send.
+          if (typeof got === "string" || sock.state === "CLOSE") return;
+        } else if (typeof got !== "string") {
+          yield* this.proc.print(got);
+          if (--left <= 0) return;
+        }
+      } else if (input?.readable === true) {
+        const data: Uint8Array | Errno = input.read(BUFFER);
+        if (data === "EAGAIN") continue;
+        if (typeof data === "string" || data.length === 0) {
+          input = undefined;
+          finishSending();
+          if (this.o.quitAfter !== undefined) quitAt = this.proc.now + this.o.quitAfter * SECOND;
+          if (this.o.quitAfter === 0) return;
+        } else if ((yield* sendAll(this.proc, sock, data)) !== undefined) return;
+      } else if (this.proc.now >= until) return;
+    }
+  }
 
   /** readwrite(): standard input to the network, the network to standard output, until both inputs have ended or -w or -q ends it. */
   private *exchange(sock: UdpSock, received = 0): Run<void> {
@@ -287,15 +386,17 @@ export const nc = defineCommand({
   aliases: ["netcat"],
   man: {
     summary: "send and receive over the network by hand",
-    synopsis: ["nc -u [-bdnvz] [-p PORT] [-s ADDRESS] [-q SECONDS] [-w SECONDS] HOST PORT", "nc -u -l [-knv] [-W COUNT] [ADDRESS] PORT"],
+    synopsis: ["nc [-dNnuvz] [-p PORT] [-s ADDRESS] [-q SECONDS] [-w SECONDS] HOST PORT", "nc -l [-dkNnuv] [-W COUNT] [ADDRESS] PORT"],
     emulated: [
+      "a connection to HOST, or with -l from whoever comes first; -k: from one after the other",
+      "-N: tells the other end when standard input has ended; -d: reads no standard input",
       "-u: datagrams; standard input goes out, what comes in goes to standard output",
       "-l: waits for a sender, with -k for any number of them; -W: ends after so many datagrams",
       "-w: ends after so many idle seconds; -q: so many seconds after the end of standard input",
-      "-z: only tries whether a port is closed; -v says what happens; -n looks up no names; -b allows broadcast",
+      "-z: only tries whether a port is open, PORT may be a range; -v says what happens; -n looks up no names; -b allows broadcast",
     ],
-    notEmulated: ["TCP (without -u)", "proxies, Unix sockets, telnet negotiation, -C, -i, -r, -T, IPv6"],
-    examples: ["nc -u -l 5000", "echo hello | nc -u -w 1 10.0.0.2 5000"],
+    notEmulated: ["proxies, Unix sockets, telnet negotiation, -C, -i, -r, -T, IPv6"],
+    examples: ["nc -l 8080", "nc -zv 10.0.0.2 80", "echo hello | nc -u -w 1 10.0.0.2 5000"],
   },
   *run(proc, args): Run<number> {
     try {
