@@ -450,7 +450,7 @@ export class Fib6 {
   // -- rules --------------------------------------------------------------------------------------------------------
 
   ruleAdd(rule: Partial<Rule6Info>): NlResult {
-    const r: Rule6Info = { ...defaultRule(0, 0), ...rule, proto: rule.proto ?? RTPROT_BOOT };
+    const r: Rule6Info = { ...defaultRule(0, 0), ...rule, proto: rule.proto ?? 0 };
     if (rule.table === undefined) r.table = r.action === "lookup" ? RT6_TABLE.MAIN : 0;
     if (rule.priority === undefined) {
       const second = this.rules[1];

@@ -10,6 +10,7 @@ import { Args, atoi, invarg, Leave, matches, Refuse, unsigned } from "./args.ts"
 import { completeIp } from "./complete.ts";
 import { doLink } from "./link.ts";
 import { IP_MAN } from "./man.ts";
+import { doAddrlabel, doMaddr } from "./maddr.ts";
 import { doNeigh } from "./neigh.ts";
 import { doNetns, nameOfNsid, switchTo } from "./netns.ts";
 import { doNexthop } from "./nexthop.ts";
@@ -22,7 +23,7 @@ type Handler = (tool: Tool, args: Args) => number | Run<number>;
 
 /** In the order in which iproute2 tries abbreviations: "n" is neighbor. Those without a handler are not emulated. */
 const OBJECTS: readonly (readonly [string, Handler | undefined])[] = [
-  ["address", doAddress], ["addrlabel", undefined], ["maddress", undefined], ["route", doRoute], ["rule", doRule], ["neighbor", doNeigh], ["neighbour", doNeigh],
+  ["address", doAddress], ["addrlabel", doAddrlabel], ["maddress", doMaddr], ["route", doRoute], ["rule", doRule], ["neighbor", doNeigh], ["neighbour", doNeigh],
   ["ntable", undefined], ["ntbl", undefined], ["link", doLink], ["l2tp", undefined], ["fou", undefined], ["ila", undefined], ["macsec", undefined],
   ["tunnel", undefined], ["tunl", undefined], ["tuntap", undefined], ["tap", undefined], ["token", undefined], ["tcpmetrics", undefined], ["tcp_metrics", undefined],
   ["monitor", undefined], ["xfrm", undefined], ["mroute", undefined], ["mrule", undefined], ["netns", doNetns], ["netconf", undefined], ["vrf", undefined],

@@ -56,6 +56,8 @@ export interface LinkFormat {
   link: boolean;
   /** The line with the addresses of the link layer: not when a family was asked for. */
   lladdr: boolean;
+  /** As IPv6 tells of a link: without queue discipline and group. */
+  inet6?: boolean;
 }
 
 /** All of a device but the newline that ends it when brief. */

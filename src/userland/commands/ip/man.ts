@@ -6,7 +6,7 @@ export const IP_MAN: ManPage = {
   synopsis: [
     "ip [ OPTIONS ] OBJECT { COMMAND | help }",
     "ip [ -force ] -batch FILE",
-    "OBJECT := { link | address | route | rule | neigh | nexthop | netns }",
+    "OBJECT := { link | address | addrlabel | maddress | route | rule | neigh | nexthop | netns }",
     "OPTIONS := { -s | -d | -h | -iec | -j | -p | -4 | -6 | -0 | -br | -o | -N | -n NAME | -a | -l ROUNDS | -V }",
   ],
   emulated: [
@@ -14,6 +14,7 @@ export const IP_MAN: ManPage = {
     "address: add, change, replace, del, show, flush, with broadcast, label, scope, peer, metric, lifetimes and noprefixroute.",
     "route: add, change, replace, append, prepend, del, show, get, flush. Types, tables, metrics, several nexthops, nexthop objects.",
     "rule: add, del, show, flush. from, to, iif, oif, fwmark, tos, ipproto, ports, uidrange, suppress_prefixlength, goto, nop.",
+    "-6 address, route, rule, neigh: IPv6, with tentative, dadfailed, nodad, deprecated and lifetimes. maddress and addrlabel: show.",
     "neigh: add, change, replace, del, show, get, flush, proxy entries.",
     "nexthop: add, replace, del, get, list, flush, groups.",
     "netns: add, del, list, list-id, set, attach, identify, pids, exec.",
@@ -21,8 +22,8 @@ export const IP_MAN: ManPage = {
     "Names of tables and protocols come from /etc/iproute2.",
   ],
   notEmulated: [
-    "Objects: addrlabel, maddress, ntable, l2tp, fou, ila, macsec, tunnel, tuntap, token, tcp_metrics, monitor, xfrm, mroute, mrule, netconf, vrf, sr, mptcp, ioam, stats.",
-    "IPv6: ip -6 ... show prints nothing, changes are refused.",
+    "Objects: ntable, l2tp, fou, ila, macsec, tunnel, tuntap, token, tcp_metrics, monitor, xfrm, mroute, mrule, netconf, vrf, sr, mptcp, ioam, stats.",
+    "IPv6: routes by nexthop objects, source routes (from), expires and pref of a route; add and del of maddress and addrlabel.",
     "Link types other than dummy, bridge and veth; alternative names; virtual functions; multicast options of bridges.",
     "save, restore, showdump, -color, -resolve, -echo, /etc/netns.",
   ],

@@ -3,8 +3,9 @@ import { type NlMode, type RouteInfo, type RouteMetrics, type RouteQuery, type R
 import { SCOPE_ID, scopeOf } from "./addr-print.ts";
 import { type Args, duparg2, Fail, invarg, Leave, matches, Refuse, unsigned } from "./args.ts";
 import { printNexthop } from "./nexthop.ts";
-import { type Family, getAddr, getPrefix, type Prefix, sameNet } from "./prefix.ts";
+import { type Family, getAddr, getPrefix, type Prefix, sameNet, v6Of } from "./prefix.ts";
 import { type Fixed, printAnswer, printRoute, PROTO, ROUTE_TYPE_ID, TABLE } from "./route-print.ts";
+import { flushRoutes6, getRoute6, listRoutes6, modifyRoute6 } from "./route6.ts";
 import type { Tool } from "./tool.ts";
 import { ROUTE_USAGE } from "./usage.ts";
 
@@ -78,6 +79,7 @@ interface RouteRequest {
   dst?: Prefix;
   type?: RouteType;
   prefsrc?: number;
+  prefsrc6?: Uint8Array;
   via?: Prefix;
   dev?: string;
   onlink: boolean;
@@ -92,6 +94,7 @@ interface RouteRequest {
 }
 interface Nexthop {
   via?: number;
+  via6?: Uint8Array;
   dev?: string;
   weight?: number;
   onlink?: boolean;
@@ -139,7 +142,11 @@ function settle(r: { family: Family }, p: Prefix): Prefix {
 }
 
 function parseWhere(tool: Tool, r: RouteRequest, word: string, args: Args): boolean {
-  if (word === "src") r.prefsrc = settle(r, getAddr(args.value(), r.family)).addr;
+  if (word === "src") {
+    const p = settle(r, getAddr(args.value(), r.family));
+    if (p.family === 6) r.prefsrc6 = v6Of(p);
+    else r.prefsrc = p.addr;
+  }
   else if (word === "via") {
     if (r.via) invarg("use nexthop syntax to specify multiple via\n", word);
     r.via = settle(r, viaAddr(args, r.family, getAddr));
@@ -216,7 +223,11 @@ function parseNexthopWord(r: RouteRequest, nh: Nexthop, args: Args): boolean {
     return false;
   }
   args.take();
-  if (word === "via") nh.via = settle(r, viaAddr(args, r.family, getAddr)).addr;
+  if (word === "via") {
+    const p = settle(r, viaAddr(args, r.family, getAddr));
+    nh.via = p.addr;
+    if (p.family === 6) nh.via6 = v6Of(p);
+  }
   else if (word === "dev") nh.dev = args.value();
   else if (word === "onlink") nh.onlink = true;
   else {
@@ -268,8 +279,11 @@ function specOf(tool: Tool, r: RouteRequest, isDelete: boolean): RouteSpec {
 
 function modify(tool: Tool, args: Args, verb: NlMode | "delete"): number {
   const r = parse(tool, args);
+  if (r.family === 6) {
+    if (r.nhid !== undefined) throw new Refuse("ip -6 route ... nhid");
+    return modifyRoute6(tool, r, verb);
+  }
   const spec = specOf(tool, r, verb === "delete");
-  if (r.family === 6) throw new Refuse(`ip -6 route ${verb}`);
   return tool.answer(verb === "delete" ? tool.admin.routeDel(spec) : tool.admin.routeAdd(spec, verb));
 }
 
@@ -389,10 +403,7 @@ function list(tool: Tool, args: Args): number {
   const f = parseFilter(tool, args);
   const { out } = tool;
   out.begin();
-  if (isIpv6(tool)) {
-    out.end();
-    return 0;
-  }
+  if (isIpv6(tool)) return listRoutes6(tool, f);
   if (f.cache) return listCache(tool, f);
   if (f.table !== 0 && f.table !== TABLE.main && !tool.rtnl.hasTable(f.table)) {
     out.abandon();
@@ -430,10 +441,7 @@ function flush(tool: Tool, args: Args): number {
   if (args.done) throw new Fail(1, '"ip route flush" requires arguments.\n');
   const f = parseFilter(tool, args);
   const { stats } = tool.opts;
-  if (isIpv6(tool)) {
-    if (stats > 0) tool.print("Nothing to flush.\n");
-    return 0;
-  }
+  if (isIpv6(tool)) return flushRoutes6(tool, f);
   if (f.cache) {
     tool.admin.routeFlushCache();
     if (stats > 0) tool.print("*** IPv4 routing cache is flushed.\n");
@@ -476,6 +484,8 @@ function exactly(r: RouteInfo): RouteSpec {
 interface GetRequest extends Omit<RouteQuery, "dst"> {
   family: Family;
   dst?: number;
+  dst6?: Uint8Array;
+  src6?: Uint8Array;
   iifName?: string;
   oifName?: string;
 }
@@ -489,7 +499,8 @@ function parseGet(tool: Tool, args: Args): GetRequest {
       const value = args.value();
       if (matches(value, "help")) throw new Leave(255, ROUTE_USAGE);
       const p = settle(q, getPrefix(value, q.family));
-      if (p.octets > 0) q.src = p.addr;
+      if (p.family === 6) q.src6 = v6Of(p);
+      else if (p.octets > 0) q.src = p.addr;
     } else if (matches(word, "iif")) q.iifName = args.value();
     else if (matches(word, "mark")) q.mark = u32Arg(args, "invalid mark value");
     else if (matches(word, "oif") || word === "dev") q.oifName = args.value();
@@ -518,6 +529,7 @@ function getTo(tool: Tool, q: GetRequest, word: string): void {
   const full = q.family === 6 ? 128 : 32;
   if (p.len !== full && (q.family === 4 || q.family === 6)) tool.warn(`Warning: /${p.len} as prefix is invalid, only /${full} (or none) is supported.\n`);
   q.dst = p.addr;
+  if (q.family === 6) q.dst6 = v6Of(p);
 }
 
 function get(tool: Tool, args: Args): number {
@@ -525,8 +537,8 @@ function get(tool: Tool, args: Args): number {
   if (q.dst === undefined) throw new Fail(1, "need at least a destination address\n");
   const iif = q.iifName === undefined ? undefined : tool.device(q.iifName).ifindex;
   const oif = q.oifName === undefined ? undefined : tool.device(q.oifName).ifindex;
-  if (q.family === 6) throw new Refuse("ip -6 route get");
-  const { family: _family, iifName: _iif, oifName: _oif, dst, ...rest } = q;
+  if (q.family === 6) return getRoute6(tool, { ...q, dst6: q.dst6 ?? new Uint8Array(16), ...(iif === undefined ? {} : { iif }), ...(oif === undefined ? {} : { oif }) });
+  const { family: _family, iifName: _iif, oifName: _oif, dst6: _dst6, src6: _src6, dst, ...rest } = q;
   const r = tool.rtnl.routeGet({ ...rest, dst, ...(iif === undefined ? {} : { iif }), ...(oif === undefined ? {} : { oif }) });
   if (!r.ok) return tool.answer(r);
   tool.out.begin();

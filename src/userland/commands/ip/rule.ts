@@ -1,8 +1,9 @@
 /** `ip rule`: the rules that choose a routing table. iproute2 6.1 ip/iprule.c. */
-import type { RuleInfo } from "../../../kernel/api.ts";
+import type { Rule6Info, RuleInfo } from "../../../kernel/api.ts";
 import { formatIpv4 } from "../../../wire/ipv4.ts";
+import { formatIpv6 } from "../../../wire/ipv6.ts";
 import { type Args, Fail, invarg, isIfname, Leave, matches, Refuse, unsigned } from "./args.ts";
-import { type Family, getPrefix, type Prefix, sameNet } from "./prefix.ts";
+import { type Family, getPrefix, type Prefix, sameNet, sameNet6, v6Of } from "./prefix.ts";
 import type { Printer } from "./print.ts";
 import { PROTO, ROUTE_TYPE_ID, TABLE } from "./route-print.ts";
 import { routeTypeId } from "./route.ts";
@@ -38,14 +39,22 @@ function printRange(p: Printer, key: string, range: readonly [number, number]): 
   }
 }
 
-function printMatch(p: Printer, r: RuleInfo, v: View, state: RuleState): void {
+/** A rule of either family. */
+type AnyRule = RuleInfo | Rule6Info;
+
+function addrText(a: number | Uint8Array): string {
+  return typeof a === "number" ? formatIpv4(a) : formatIpv6(a);
+}
+
+function printMatch(p: Printer, r: AnyRule, v: View, state: RuleState): void {
+  const full = typeof r.src === "number" ? 32 : 128;
   if (r.invert) p.any("not", null, "not ");
-  const src = r.srcLen === 0 ? "all" : formatIpv4(r.src);
+  const src = r.srcLen === 0 ? "all" : addrText(r.src);
   p.any("src", src, `from ${src}`);
-  if (r.srcLen !== 0 && r.srcLen !== 32) p.any("srclen", r.srcLen, `/${r.srcLen}`);
+  if (r.srcLen !== 0 && r.srcLen !== full) p.any("srclen", r.srcLen, `/${r.srcLen}`);
   if (r.dstLen !== 0) {
-    p.any("dst", formatIpv4(r.dst), ` to ${formatIpv4(r.dst)}`);
-    if (r.dstLen !== 32) p.any("dstlen", r.dstLen, `/${r.dstLen}`);
+    p.any("dst", addrText(r.dst), ` to ${addrText(r.dst)}`);
+    if (r.dstLen !== full) p.any("dstlen", r.dstLen, `/${r.dstLen}`);
   }
   if (r.tos !== 0) p.any("tos", v.names.dsfield(r.tos), ` tos ${v.names.dsfield(r.tos)}`);
   if (r.fwmark || (r.fwmask ?? 0) !== 0) {
@@ -70,7 +79,7 @@ function actionName(action: "blackhole" | "unreachable" | "prohibit", v: View): 
   return v.opts.numeric ? String(ROUTE_TYPE_ID[action]) : action;
 }
 
-export function printRule(p: Printer, r: RuleInfo, v: View, state: RuleState): void {
+export function printRule(p: Printer, r: AnyRule, v: View, state: RuleState): void {
   p.open();
   p.any("priority", r.priority, `${r.priority}:\t`);
   printMatch(p, r, v, state);
@@ -89,7 +98,7 @@ export function printRule(p: Printer, r: RuleInfo, v: View, state: RuleState): v
   p.close();
 }
 
-function stateOf(tool: Tool, r: RuleInfo, rules: readonly RuleInfo[]): RuleState {
+function stateOf(tool: Tool, r: AnyRule, rules: readonly AnyRule[]): RuleState {
   const gone = (name: string | undefined): boolean => name !== undefined && !tool.rtnl.link(name);
   return { iifDetached: gone(r.iif), oifDetached: gone(r.oif), unresolved: r.action === "goto" && !rules.some((other) => other.priority === r.goto) };
 }
@@ -154,7 +163,8 @@ function tosArg(tool: Tool, args: Args): number {
 
 // -- add, delete ------------------------------------------------------------------------------------------------------
 
-function parseModify(tool: Tool, args: Args, verb: "add" | "del"): { rule: Partial<RuleInfo>; family: Family } {
+function parseModify(tool: Tool, args: Args, verb: "add" | "del"): { rule: Partial<RuleInfo>; ends: Partial<Pick<Rule6Info, "src" | "dst">>; family: Family } {
+  const ends: Partial<Pick<Rule6Info, "src" | "dst">> = {};
   const rule: Partial<RuleInfo> = verb === "add" ? { action: "lookup" } : {};
   const family: Family = tool.opts.family === "link" ? 0 : tool.opts.family;
   let seen: Family = family;
@@ -169,9 +179,11 @@ function parseModify(tool: Tool, args: Args, verb: "add" | "del"): { rule: Parti
     if (word === "from") {
       const p = prefix();
       if (p.len > 0) Object.assign(rule, { src: p.addr, srcLen: p.len });
+      if (p.len > 0 && p.family === 6) ends.src = v6Of(p);
     } else if (word === "to") {
       const p = prefix();
       if (p.len > 0) Object.assign(rule, { dst: p.addr, dstLen: p.len });
+      if (p.len > 0 && p.family === 6) ends.dst = v6Of(p);
     } else if (parseShared(tool, rule, word, args)) continue;
     else if (word === "tos" || matches(word, "dsfield")) rule.tos = tosArg(tool, args);
     else if (matches(word, "realms") || matches(word, "tun_id")) throw new Refuse(`ip rule ... ${matches(word, "realms") ? "realms" : "tun_id"}`);
@@ -190,7 +202,7 @@ function parseModify(tool: Tool, args: Args, verb: "add" | "del"): { rule: Parti
     }
   }
   if (!tableOk && verb === "add") rule.table = TABLE.main;
-  return { rule, family: seen };
+  return { rule, ends, family: seen };
 }
 
 function parseSuppressor(tool: Tool, rule: Partial<RuleInfo>, word: string, args: Args): boolean {
@@ -224,8 +236,11 @@ function parseAction(rule: Partial<RuleInfo>, word: string, args: Args): void {
 
 function modify(tool: Tool, args: Args, verb: "add" | "del"): number {
   if (args.done) throw new Fail(1, `"ip rule ${verb}" requires arguments.\n`);
-  const { rule, family } = parseModify(tool, args, verb);
-  if (family === 6) throw new Refuse(`ip -6 rule ${verb}`);
+  const { rule, ends, family } = parseModify(tool, args, verb);
+  if (family === 6) {
+    const { src: _src, dst: _dst, ...rest } = rule;
+    return tool.answer(verb === "add" ? tool.admin.ip6.ruleAdd({ ...rest, ...ends }) : tool.admin.ip6.ruleDel({ ...rest, ...ends }));
+  }
   return tool.answer(verb === "add" ? tool.admin.ruleAdd(rule) : tool.admin.ruleDel(rule));
 }
 
@@ -264,12 +279,17 @@ function sameRange(wanted: readonly [number, number] | undefined, has: readonly 
   return wanted === undefined || wanted[0] === 0 || (has !== undefined && has[0] === wanted[0] && has[1] === wanted[1]);
 }
 
-function selected(f: Filter, r: RuleInfo): boolean {
+function inside(wanted: Prefix | undefined, a: number | Uint8Array, len: number): boolean {
+  if (!wanted) return true;
+  if (wanted.len > len) return false;
+  return wanted.len === 0 || (typeof a === "number" ? sameNet(a, wanted.addr, wanted.len) : sameNet6(a, v6Of(wanted), wanted.len));
+}
+
+function selected(f: Filter, r: AnyRule): boolean {
   const w = f.rule;
   if (w.priority !== undefined && w.priority !== r.priority) return false;
   if (w.invert && !r.invert) return false;
-  if (f.src && (f.src.len > r.srcLen || (f.src.len > 0 && !sameNet(r.src, f.src.addr, f.src.len)))) return false;
-  if (f.dst && (f.dst.len > r.dstLen || (f.dst.len > 0 && !sameNet(r.dst, f.dst.addr, f.dst.len)))) return false;
+  if (!inside(f.src, r.src, r.srcLen) || !inside(f.dst, r.dst, r.dstLen)) return false;
   if (w.tos !== undefined && w.tos !== r.tos) return false;
   if (w.fwmark && w.fwmark !== (r.fwmark ?? 0)) return false;
   if (w.fwmask && w.fwmask !== (r.fwmask ?? 0)) return false;
@@ -282,20 +302,24 @@ function selected(f: Filter, r: RuleInfo): boolean {
 
 function list(tool: Tool, args: Args): number {
   const f = parseFilter(tool, args);
-  const rules = tool.opts.family === 6 ? [] : tool.rtnl.rules();
+  const rules: readonly AnyRule[] = tool.opts.family === 6 ? tool.rtnl.ip6.rules() : tool.rtnl.rules();
   tool.out.begin();
   for (const r of rules) if (selected(f, r)) printRule(tool.out, r, tool, stateOf(tool, r, rules));
   tool.out.end();
   return 0;
 }
 
+function isRule6(r: AnyRule): r is Rule6Info {
+  return typeof r.src !== "number";
+}
+
 /** Every rule but those of priority 0: a request without a priority deletes nothing. */
 function flush(tool: Tool, args: Args): number {
   const f = parseFilter(tool, args);
-  const rules = tool.opts.family === 6 ? [] : tool.rtnl.rules();
+  const rules: readonly AnyRule[] = tool.opts.family === 6 ? tool.rtnl.ip6.rules() : tool.rtnl.rules();
   for (const r of rules) {
     if (!selected(f, r) || r.priority === 0 || (f.proto !== undefined && f.proto !== r.proto)) continue;
-    if (tool.answer(tool.admin.ruleDel(r)) === 0) continue;
+    if (tool.answer(isRule6(r) ? tool.admin.ip6.ruleDel(r) : tool.admin.ruleDel(r)) === 0) continue;
     tool.warn("Dump terminated\n");
     return 255;
   }
