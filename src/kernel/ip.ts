@@ -29,6 +29,8 @@ export interface SendOptions {
   /** Identification; undefined: from the generator. */
   id?: number;
   mark?: number;
+  /** It answers this packet, and belongs to that one's connection (nf_ct_attach). */
+  attach?: Skb;
 }
 
 interface Reassembly {
@@ -47,6 +49,8 @@ export class IpCounters {
 export class IpProtocol {
   private readonly ns: NetNamespace;
   readonly counters = new IpCounters();
+  /** Protocols that come and go with devices: tunnels. Each takes ownership; `transport` is at its header. */
+  readonly protocols = new Map<number, (skb: Skb, dev: NetDevice) => void>();
   private readonly reassemblies = new Map<string, Reassembly>();
   private ids: Map<number, number> = new Map();
 
@@ -162,6 +166,10 @@ export class IpProtocol {
       case IPPROTO.TCP:
         return ns.tcp_.receive(skb, dev);
       default:
+        if (this.protocols.size !== 0) {
+          const tunnel = this.protocols.get(protocol);
+          if (tunnel !== undefined) return tunnel(skb, dev);
+        }
         if (raw) return ns.consume(skb, "deliver", dev, `protocol ${protocol}`);
         this.counters.InUnknownProtos++;
         ns.icmp.sendError(skb, dev, ICMP_TYPE.DEST_UNREACH, UNREACH.PROTOCOL, 0);
@@ -276,6 +284,10 @@ export class IpProtocol {
     skb.network = at;
     skb.transport = at + headerLength;
     skb.mark = o.mark ?? 0;
+    if (o.attach?.nfct !== undefined) {
+      skb.nfct = o.attach.nfct;
+      skb.nfctinfo = o.attach.nfctinfo >= 3 ? 1 : 4; // IP_CT_RELATED, IP_CT_RELATED_REPLY
+    }
     if (o.options !== undefined) this.record(skb, route.src, this.ns.sim.clock.now); // our own address goes in first
     this.sealHeader(skb);
     return this.outputRoute(skb, route, mtu);

@@ -118,6 +118,7 @@ export abstract class NeighEntry {
   private emit(skb: Skb): void {
     if (this.dev.headerLength === 0) {
       skb.mac = -1; // neigh_direct_output
+      skb.cb = this; // a tunnel without a remote leads to the next hop
       return this.dev.xmit(skb);
     }
     const at = skb.push(ETH_LEN);

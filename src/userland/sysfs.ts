@@ -63,7 +63,7 @@ function deviceEntries(rtnl: Rtnl, name: string): Entries {
   const isUp = (l: LinkInfo): boolean => (l.flags & IFF.UP) !== 0;
   const invalid = { errno: "EINVAL" as const };
   show("addr_assign_type", (l) => (l.kind === "loopback" || l.kind === "ethernet" ? "0" : "3"));
-  show("addr_len", () => "6");
+  show("addr_len", (l) => String(l.lladdr.length));
   show("address", (l) => hexMac(l.lladdr));
   show("broadcast", (l) => hexMac(l.broadcast));
   store("carrier", (l) => (isUp(l) ? (l.carrier ? "1" : "0") : invalid), (v) => (number(v) === undefined ? "EINVAL" : { carrier: number(v) !== 0 }));
@@ -81,7 +81,7 @@ function deviceEntries(rtnl: Rtnl, name: string): Entries {
   show("operstate", (l) => l.operstate.replace(/[A-Z]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 32)));
   show("speed", (l) => (l.kind === "veth" || l.kind === "ethernet" ? (isUp(l) ? "10000" : invalid) : l.kind === "bridge" ? (isUp(l) && l.carrier ? "10000" : "-1") : invalid));
   store("tx_queue_len", (l) => String(l.txqlen), numeric("txqlen"));
-  show("type", (l) => (l.arpType === "loopback" ? "772" : "1"));
+  show("type", (l) => ({ loopback: "772", ether: "1", ipip: "768", gre: "778", none: "65534" })[l.arpType]);
   show("uevent", (l) => `${l.kind === "bridge" ? "DEVTYPE=bridge\n" : ""}INTERFACE=${l.name}\nIFINDEX=${l.ifindex}`);
   entries.set("statistics", () => virtualDirectory(`${at}/statistics`, () => statistics(now, `${at}/statistics`), 0o755));
   entries.set("subsystem", () => virtualLink(`${at}/subsystem`, "../../../../class/net"));

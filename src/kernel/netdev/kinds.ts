@@ -7,6 +7,7 @@ import type { NetDevice } from "./device.ts";
 import { Dummy } from "./dummy.ts";
 import { newIpvlan } from "./ipvlan.ts";
 import { newMacvlan } from "./macvlan.ts";
+import { newTunnel } from "./tunnel.ts";
 import { newVlan } from "./vlan.ts";
 import { newVxlan } from "./vxlan.ts";
 
@@ -37,6 +38,9 @@ export const LINK_KINDS: readonly LinkKindOps[] = [
     },
   },
   { kind: "dummy", create: (o) => ok(new Dummy(o.ns, o.name, o.index(), o.spec.lladdr ?? o.ns.kernel.randomMac())) },
+  { kind: "gre", create: newTunnel("gre") },
+  { kind: "gretap", create: newTunnel("gretap") },
+  { kind: "ipip", create: newTunnel("ipip") },
   { kind: "ipvlan", create: newIpvlan },
   { kind: "macvlan", create: newMacvlan },
   { kind: "vlan", create: newVlan },

@@ -72,7 +72,8 @@ export class PacketSocket implements PacketSock, PacketTap {
 
   tap(skb: Skb, dev: NetDevice, outgoing: boolean): void {
     const b = skb.bytes;
-    const ethertype = (b[skb.data + 12]! << 8) | b[skb.data + 13]!;
+    const bare = dev.headerLength === 0;
+    const ethertype = bare ? (b[skb.data]! >> 4 === 6 ? 0x86dd : 0x0800) : (b[skb.data + 12]! << 8) | b[skb.data + 13]!;
     // Only ETH_P_ALL hears what goes out.
     if (this.ethertype !== ETH_P_ALL && (outgoing || ethertype !== this.ethertype)) return;
     const wireLen = skb.tail - skb.data;
@@ -107,12 +108,12 @@ export class PacketSocket implements PacketSock, PacketTap {
     const dev = this.ns.deviceByIndex(ifindex || this.ifindex);
     if (dev === undefined) return "ENXIO";
     if (!dev.isUp) return "ENETDOWN";
-    if (frame.length < 14) return "EINVAL";
-    if (frame.length > dev.mtu + 14) return "EMSGSIZE";
+    if (frame.length < dev.headerLength) return "EINVAL";
+    if (frame.length > dev.mtu + dev.headerLength) return "EMSGSIZE";
     const skb = allocSkb(frame.length, this.ns.sim.nextPacket());
     skb.bytes.set(frame, skb.data);
-    skb.mac = skb.data;
-    skb.network = skb.data + 14;
+    skb.mac = dev.headerLength === 0 ? -1 : skb.data;
+    skb.network = skb.data + dev.headerLength;
     dev.xmit(skb);
     return frame.length;
   }

@@ -20,6 +20,12 @@ import { FileSource, LiveSource, type OpenFailure, type Source } from "./tcpdump
 const WATCHED_TIMEOUT: Nanos = 100 * MILLISECOND;
 const TIMEOUT: Nanos = SECOND;
 
+/** Whether frames of a device have no header of their own. */
+function isBare(proc: Process, device: string): boolean {
+  const type = proc.netns.rtnl.link(device)?.arpType;
+  return type !== undefined && type !== "ether" && type !== "loopback";
+}
+
 const plural = (n: number, what: string): string => `${n} packet${n === 1 ? "" : "s"} ${what}`;
 
 /** What ends tcpdump before its capture begins: the exit status. */
@@ -119,7 +125,7 @@ class Tcpdump {
   }
 
   private open(device: string): LiveSource | OpenFailure {
-    const linkType = device === "any" ? (this.o.linkType === LINKTYPE.LINUX_SLL2 ? LINKTYPE.LINUX_SLL2 : LINKTYPE.LINUX_SLL) : LINKTYPE.ETHERNET;
+    const linkType = device === "any" ? (this.o.linkType === LINKTYPE.LINUX_SLL2 ? LINKTYPE.LINUX_SLL2 : LINKTYPE.LINUX_SLL) : isBare(this.proc, device) ? LINKTYPE.RAW : LINKTYPE.ETHERNET;
     return LiveSource.open(this.proc, { device, linkType, snaplen: this.o.snaplen, promiscuous: this.o.promiscuous, direction: this.o.direction });
   }
 

@@ -37,7 +37,10 @@ export function printFlags(p: Printer, flags: number, lowerDown: boolean): void 
 export function printNameAndLink(p: Printer, l: LinkInfo, v: View, show: (name: string) => string): boolean {
   let name = l.name;
   let lowerDown = false;
-  if (l.link !== 0) {
+  if (l.attrs?.tunnel !== undefined && l.link === 0 && l.kind !== "gretap") {
+    p.only("link", null); // IFLA_LINK is 0
+    name += "@NONE";
+  } else if (l.link !== 0) {
     if (l.linkNetnsid !== undefined) {
       p.only("link_index", l.link);
       name += `@if${l.link}`;

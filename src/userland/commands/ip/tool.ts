@@ -198,6 +198,7 @@ export function* runTool(tool: Tool, body: () => Run<number>): Run<number> {
 }
 
 export function lladdrText(a: Uint8Array): string {
+  if (a.length === 4) return a.join(".");
   return a.length === 6 ? formatMac(a) : Array.from(a, (o) => o.toString(16).padStart(2, "0")).join(":");
 }
 

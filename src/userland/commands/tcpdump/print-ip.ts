@@ -4,6 +4,7 @@ import { finish, pseudoHeaderSum, sumWords } from "../../../wire/checksum.ts";
 import { IP_DF, IP_MF, IP_OFFSET_MASK, IPOPT, IPPROTO, IPV4, IPV4_MIN_LEN } from "../../../wire/ipv4.ts";
 import { bits, type Dissector, name } from "./dissector.ts";
 import { IPPROTO_NAMES, protocolName } from "./names.ts";
+import { printGre } from "./print-gre.ts";
 import { printIcmp } from "./print-icmp.ts";
 import { printIgmp } from "./print-igmp.ts";
 import { printIcmpv6, printIpv6 } from "./print-ip6.ts";
@@ -217,6 +218,8 @@ export function printNext(d: Dissector, s: Segment): void {
     case IPPROTO.IGMP:
       if (s.version === 4) return printIgmp(d, s.at, s.length);
       break;
+    case IPPROTO.GRE:
+      return printGre(d, s.at, s.length);
     case IPPROTO.IPIP:
       return printIpv4(d, s.at, s.length);
     case IPPROTO.IPV6:

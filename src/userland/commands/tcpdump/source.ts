@@ -85,7 +85,7 @@ export class LiveSource implements Source {
   }
 
   private get cooked(): boolean {
-    return this.linkType !== LINKTYPE.ETHERNET;
+    return this.linkType !== LINKTYPE.ETHERNET && this.linkType !== LINKTYPE.RAW;
   }
 
   /**
@@ -95,7 +95,7 @@ export class LiveSource implements Source {
   setFilter(filter: Predicate, tags = false): void {
     const header = this.cooked ? cookedLength(this.linkType) - ETH_HEADER : 0;
     this.sock.setFilter((frame, wireLen, type, ifindex) => {
-      const seen = this.cooked ? cook(frame, this.linkType, type, ifindex, this.loopback) : tags ? frame : withoutTag(frame);
+      const seen = this.cooked ? cook(frame, this.linkType, type, ifindex, this.loopback, this.bare(ifindex)) : tags || this.linkType === LINKTYPE.RAW ? frame : withoutTag(frame);
       return filter(seen, wireLen + header, { packetType: PACKET_TYPES.indexOf(type), ifindex }) ? Math.max(1, this.snapshotLength - header) : 0;
     });
   }
@@ -117,6 +117,12 @@ export class LiveSource implements Source {
     }
   }
 
+  /** Whether a device's frames have no header of their own. */
+  private bare(ifindex: number): boolean {
+    const type = this.proc.netns.rtnl.link(ifindex)?.arpType ?? "ether";
+    return type !== "ether" && type !== "loopback";
+  }
+
   /** Whether the device is no more; one that is up again is as it was. */
   private gone(): boolean {
     if (this.ifindex === 0) return (this.down = false);
@@ -134,8 +140,8 @@ export class LiveSource implements Source {
   private packet(f: Frame): PcapPacket {
     const { seconds, nanos } = wallTime(f.at);
     if (!this.cooked) return { seconds, nanos, data: f.data, wireLength: f.wireLen };
-    const data = cook(f.data, this.linkType, f.type, f.ifindex, this.loopback);
-    return { seconds, nanos, data: data.subarray(0, this.snapshotLength), wireLength: f.wireLen - ETH_HEADER + cookedLength(this.linkType) };
+    const data = cook(f.data, this.linkType, f.type, f.ifindex, this.loopback, this.bare(f.ifindex));
+    return { seconds, nanos, data: data.subarray(0, this.snapshotLength), wireLength: f.wireLen - (this.bare(f.ifindex) ? 0 : ETH_HEADER) + cookedLength(this.linkType) };
   }
 
   close(): void {
@@ -157,13 +163,13 @@ function cookedLength(linkType: number): number {
 }
 
 /** A frame as a cooked socket gives it, with libpcap's header in place of the device's own (linux/if_packet.h, sockaddr_ll). */
-function cook(frame: Uint8Array, linkType: number, type: PacketType, ifindex: number, loopback: number): Uint8Array {
-  const ethertype = (frame[12]! << 8) | frame[13]!;
+function cook(frame: Uint8Array, linkType: number, type: PacketType, ifindex: number, loopback: number, bare: boolean): Uint8Array {
+  const ethertype = bare ? (frame[0]! >> 4 === 6 ? ETHERTYPE.IPV6 : ETHERTYPE.IPV4) : (frame[12]! << 8) | frame[13]!;
   const protocol = ethertype > 1500 ? ethertype : ETH_P_802_2;
   const hardware = ifindex === loopback ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
   const packetType = PACKET_TYPES.indexOf(type);
   const header = new Uint8Array(cookedLength(linkType));
-  const address = frame.subarray(ETH.src, ETH.src + 6);
+  const address = bare ? new Uint8Array(6) : frame.subarray(ETH.src, ETH.src + 6);
   if (linkType === LINKTYPE.LINUX_SLL) {
     setU16(header, 0, packetType);
     setU16(header, 2, hardware);
@@ -175,10 +181,10 @@ function cook(frame: Uint8Array, linkType: number, type: PacketType, ifindex: nu
     setU32(header, 4, ifindex);
     setU16(header, 8, hardware);
     header[10] = packetType;
-    header[11] = 6;
+    header[11] = bare ? 0 : 6;
     header.set(address, 12);
   }
-  return concat([header, frame.subarray(ETH_HEADER)]);
+  return concat([header, frame.subarray(bare ? 0 : ETH_HEADER)]);
 }
 
 /** A capture file or a pipe with one, read as it comes. */
