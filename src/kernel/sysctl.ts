@@ -113,6 +113,20 @@ export class SysctlTable implements Sysctls {
     for (const k of BRIDGE) this.knobs.set(`net.bridge.${k}`, { value: "0", range: INT });
   }
 
+  /** Counts writes: who keeps numbers of its own sees that they are old. */
+  version = 0;
+  private readonly computed = new Map<string, () => string>();
+
+  /** Another part of the kernel brings a setting of its own. */
+  define(key: string, value: string, range: readonly [number, number]): void {
+    this.knobs.set(key, { value, range });
+  }
+  /** ... or a figure that is worked out when read. */
+  compute(key: string, read: () => string): void {
+    this.knobs.set(key, { value: "0", readOnly: true });
+    this.computed.set(key, read);
+  }
+
   /** The number behind a key that exists by construction. */
   number(key: string): number {
     let n = this.numberCache.get(key);
@@ -146,7 +160,7 @@ export class SysctlTable implements Sysctls {
   get(key: string): string | undefined {
     if (key === "net.ipv4.ip_forward") return String(this.ns.confAll.forwarding);
     const own = this.knobs.get(key);
-    if (own !== undefined) return own.value;
+    if (own !== undefined) return this.computed.get(key)?.() ?? own.value;
     if (key.startsWith("net.ipv6.")) return this.ns.ip6.sysctl.get(key);
     const p = this.split(key);
     if (p === undefined) return undefined;
@@ -203,6 +217,7 @@ export class SysctlTable implements Sysctls {
     if (key === "net.ipv4.ip_local_port_range" && out[1]! < out[0]!) return "EINVAL";
     knob.value = out.join("\t");
     this.numberCache.delete(key);
+    this.version++;
     return undefined;
   }
 

@@ -28,6 +28,7 @@ function hashNamespace(ns: Netns, hasher: Hasher): void {
     hasher.text(key);
     hasher.text(ns.sysctl.get(key) ?? "");
   }
+  for (const line of ns.nf.digest()) hasher.text(line);
   for (const [group, counters] of ns.counters()) for (const [name, n] of counters) hasher.text(`${group}.${name}=${n}`);
 }
 

@@ -4,6 +4,7 @@
  */
 import type { LinkInfo, Netns, RouteInfo } from "../kernel/api.ts";
 import { SECOND } from "../sim/time.ts";
+import { procLine } from "../kernel/conntrack/text.ts";
 import { KERNEL_VERSION, kernelRelease } from "./kernel-version.ts";
 import type { Inode } from "./fs.ts";
 import type { NodeMachine } from "./machine.ts";
@@ -188,6 +189,7 @@ function netEntries(ns: Netns, at: string): Entries {
   return new Map([
     text("arp", () => arpTable(ns)),
     text("dev", () => devTable(ns)),
+    ["nf_conntrack", () => virtualFile(`${at}/nf_conntrack`, (p) => p.netns.conntrack.entries().map((ct) => `${procLine(ct, p.now)}\n`).join(""), undefined, 0o440)],
     text("route", () => routeTable(ns)),
     text("raw", () => datagramTable(ns, "raw")),
     text("snmp", () => snmpTable(ns)),

@@ -15,6 +15,7 @@ import { clear } from "./clear.ts";
 import { cmp } from "./cmp.ts";
 import { column } from "./column.ts";
 import { comm, join } from "./comm.ts";
+import { conntrack } from "./conntrack.ts";
 import { cp } from "./cp.ts";
 import { cut } from "./cut.ts";
 import { date } from "./date.ts";
@@ -40,6 +41,7 @@ import { hostname } from "./hostname.ts";
 import { id } from "./id.ts";
 import { install } from "./install.ts";
 import { ip } from "./ip/ip.ts";
+import { ebtables, ip6tables, iptables, iptablesRestore, iptablesSave } from "./iptables.ts";
 import { jq } from "./jq.ts";
 import { kill } from "./kill.ts";
 import { killall } from "./killall.ts";
@@ -148,6 +150,7 @@ export const COMMANDS: readonly Command[] = [
   cmp,
   column,
   comm,
+  conntrack,
   cp,
   cut,
   date,
@@ -156,6 +159,7 @@ export const COMMANDS: readonly Command[] = [
   diff,
   dirname,
   du,
+  ebtables,
   echo,
   env,
   ethtool,
@@ -177,6 +181,10 @@ export const COMMANDS: readonly Command[] = [
   ifconfig,
   install,
   ip,
+  ip6tables,
+  iptables,
+  iptablesRestore,
+  iptablesSave,
   join,
   jq,
   kill,
