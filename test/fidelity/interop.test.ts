@@ -3,6 +3,7 @@
  * Needs root, as the bridge itself does.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,4 +109,24 @@ test("the kernel's VXLAN and ours carry frames to each other, full-sized ones to
   await joined.until("done-there");
   await joined.until("2 packets transmitted, 2 received, 0% packet loss");
   await joined.until("dst 192.168.7.2 self");
+});
+
+test("ten megabytes over TCP in each direction, between the kernel's and ours, arrive whole", async () => {
+  const joined = await Joined.start(["h1$ nc -l -p 7000 | sha256sum &"]);
+  const sent = new Uint8Array(10_000_000).map((_, i) => (i * 7 + (i >>> 8) * 31 + (i >>> 16)) & 255);
+  const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+  const client = spawn("ip", ["netns", "exec", joined.netns, process.execPath, "-e", 'process.stdin.pipe(require("net").connect(7000, "192.168.7.1"))'], { stdio: ["pipe", "ignore", "inherit"] });
+  client.stdin.end(sent);
+  await joined.until(digest(sent));
+
+  const count = 1_000_000;
+  const numbers = Buffer.from(Array.from({ length: count }, (_, i) => `${i + 1}\n`).join(""));
+  const server = spawn("ip", ["netns", "exec", joined.netns, process.execPath, "-e", 'const h = require("crypto").createHash("sha256"); require("net").createServer((c) => c.on("data", (d) => h.update(d)).on("end", () => { console.log(h.digest("hex")); process.exit(); })).listen(7001, () => console.log("listening"))'], { stdio: ["ignore", "pipe", "inherit"] });
+  let heard = "";
+  server.stdout.on("data", (d: Buffer) => (heard += d.toString()));
+  const ended = new Promise((done) => server.on("exit", done));
+  while (!heard.includes("listening")) await new Promise((r) => setTimeout(r, 20));
+  joined.type(`h1$ seq 1 ${count} | nc -N 192.168.7.2 7001`);
+  await ended;
+  expect(heard).toContain(digest(numbers));
 });
