@@ -80,7 +80,7 @@ export class IpProtocol {
     skb.transport = at + headerLength;
     if (headerLength > IPV4_MIN_LEN && !this.receiveOptions(skb, dev, headerLength)) return this.headerError(skb, dev, "IP_INHDR");
 
-    if (ns.hooks.pre.length !== 0 && !ns.hooks.pre.run(skb, NF.PRE_ROUTING, dev, undefined)) return;
+    if (ns.hooks.pre.length !== 0 && !(skb.cb !== undefined && ns.bridgeNf.sawPrerouting(skb)) && !ns.hooks.pre.run(skb, NF.PRE_ROUTING, dev, undefined)) return;
     this.receiveFinish(skb, dev);
   }
 

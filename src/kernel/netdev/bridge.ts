@@ -374,6 +374,11 @@ export class Bridge extends NetDevice {
 
   /** br_handle_frame_finish. `vid` is 0 while filtering is off. */
   private forward(skb: Skb, from: BridgePort, dstKey: number, vid: number): void {
+    if (!this.ns.bridgeNf.enabled) return this.forwardFinish(skb, from, dstKey, vid);
+    if (this.ns.bridgeNf.preRouting(skb, this, from.dev)) this.forwardFinish(skb, from, macKey(skb.bytes, skb.data), vid);
+  }
+
+  private forwardFinish(skb: Skb, from: BridgePort, dstKey: number, vid: number): void {
     const { bytes, data } = skb;
     const ns = this.ns;
     if ((bytes[data]! & 1) === 1) {
@@ -406,6 +411,7 @@ export class Bridge extends NetDevice {
 
   /** br_dev_queue_push_xmit. */
   private send(skb: Skb, to: BridgePort, vid: number): void {
+    if (skb.cb !== undefined && !this.ns.bridgeNf.forward(skb, this, to.dev)) return;
     if (vid !== 0) egressVlan(skb, this.vlanProtocol, to.vlans, vid);
     to.dev.xmit(skb);
   }
@@ -445,7 +451,11 @@ export class Bridge extends NetDevice {
     if (ns.sim.trace.on) ns.report(skb, "bridge", "flood", this, `${kind}: ${targets.map((p) => p.dev.name).join(" ")}`, "", lost);
     // In the list's order; the last one gets the frame itself.
     const last = targets.pop()!;
-    for (const p of targets) this.send(skb.clone(ns.sim.nextPacket()), p, vid);
+    for (const p of targets) {
+      const copy = skb.clone(ns.sim.nextPacket());
+      copy.cb = skb.cb;
+      this.send(copy, p, vid);
+    }
     this.send(skb, last, vid);
   }
 

@@ -51,20 +51,21 @@ export class BridgeNf {
   }
 
   /**
-   * br_nf_pre_routing: a frame came in by a port. @returns "pass": on its way through the bridge, "taken": gone;
-   * "up": a DNAT sends it elsewhere than its frame says, so the stack gets it as if it were addressed to the bridge.
+   * br_nf_pre_routing: a frame came in by a port. @returns whether it goes on through the bridge. A DNAT may send it elsewhere than
+   * its frame says: then the frame gets the neighbour's address, or the bridge's own for the stack to route it.
    */
-  preRouting(skb: Skb, bridge: NetDevice, port: NetDevice): "pass" | "taken" | "up" {
+  preRouting(skb: Skb, bridge: NetDevice, port: NetDevice): boolean {
     const { ns } = this;
     const b = skb.bytes;
-    if (((b[skb.data + 12]! << 8) | b[skb.data + 13]!) !== ETHERTYPE.IPV4) return "pass";
+    skb.cb = undefined;
+    if (((b[skb.data + 12]! << 8) | b[skb.data + 13]!) !== ETHERTYPE.IPV4) return true;
     const at = skb.data + ETH_LEN;
     const have = skb.tail - at;
     const header = have >= IPV4_MIN_LEN ? (b[at]! & 15) * 4 : 0;
     const total = have >= IPV4_MIN_LEN ? (b[at + 2]! << 8) | b[at + 3]! : 0;
     if (header < IPV4_MIN_LEN || b[at]! >> 4 !== 4 || have < header || total > have || total < header || finish(sumWords(b, at, at + header)) !== 0) {
       ns.drop(skb, "netfilter", port, "NETFILTER_DROP", "br_netfilter: not a sane IPv4 header");
-      return "taken";
+      return false;
     }
     const info = new BridgeInfo();
     info.physin = port;
@@ -72,10 +73,20 @@ export class BridgeNf {
     skb.cb = info;
     this.enter(skb, at, header, total);
     const before = getU32(b, at + IPV4.dst);
-    if (ns.hooks.pre.length === 0) return this.leave(skb, "pass");
-    if (!ns.hooks.pre.run(skb, NF.PRE_ROUTING, bridge, undefined)) return "taken";
+    if (ns.hooks.pre.length !== 0 && !ns.hooks.pre.run(skb, NF.PRE_ROUTING, bridge, undefined)) return false;
     const dst = getU32(skb.bytes, skb.network + IPV4.dst);
-    return this.leave(skb, dst === before ? "pass" : "up");
+    if (dst !== before) this.readdress(skb, bridge, dst);
+    skb.data = skb.mac;
+    return true;
+  }
+
+  /** br_nf_pre_routing_finish: where the frame goes after a DNAT. */
+  private readdress(skb: Skb, bridge: NetDevice, dst: number): void {
+    const { ns } = this;
+    const verdict = bridge.inet === undefined ? "error" : ns.routes.input(dst, getU32(skb.bytes, skb.network + IPV4.src), skb.bytes[skb.network + 1]!, bridge, skb.mark);
+    const neigh = verdict === "forward" && ns.routes.outDev === bridge ? ns.neigh.get(bridge, ns.routes.nexthop) : undefined;
+    skb.unshare();
+    skb.bytes.set(neigh?.isValid() === true ? neigh.lladdr : bridge.addr, skb.mac);
   }
 
   /** br_nf_forward_ip and br_nf_post_routing: from port to port. @returns whether it goes on. */
@@ -89,7 +100,7 @@ export class BridgeNf {
     this.enter(skb, at, (skb.bytes[at]! & 15) * 4, skb.tail - at);
     if (hooks.forward.length !== 0 && !hooks.forward.run(skb, NF.FORWARD, bridge, bridge)) return false;
     if (hooks.post.length !== 0 && !hooks.post.run(skb, NF.POST_ROUTING, undefined, bridge)) return false;
-    this.leave(skb, "pass");
+    skb.data = skb.mac;
     return true;
   }
 
@@ -100,10 +111,5 @@ export class BridgeNf {
     skb.network = at;
     skb.transport = at + header;
     skb.tail = at + total;
-  }
-
-  private leave<T>(skb: Skb, how: T): T {
-    skb.data = skb.mac;
-    return how;
   }
 }
