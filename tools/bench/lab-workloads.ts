@@ -25,12 +25,27 @@ function must<T>(r: { ok: true; value: T } | { ok: false; error: unknown }): T {
   return r.value;
 }
 
-/** W4: reads and checks a lab's files, builds two hosts, a switch and a router, and pings through it. Wall time, this process. */
+/** The network of W4, as the script of the peers lays it: two hosts and the router between them. */
+const TWO_HOSTS = `version: 1
+id: two-hosts
+kind: figure
+chapter: arp
+minutes: 1
+nodes:
+  h1: { kind: host, at: [0, 0], start: [ip addr add 10.0.1.2/24 dev eth0, ip link set eth0 up, ip route add default via 10.0.1.1] }
+  r1: { kind: router, at: [1, 0], start: [ip addr add 10.0.1.1/24 dev eth0, ip addr add 10.0.2.1/24 dev eth1, ip link set eth0 up, ip link set eth1 up] }
+  h2: { kind: host, at: [2, 0], start: [ip addr add 10.0.2.2/24 dev eth0, ip link set eth0 up, ip route add default via 10.0.2.1] }
+cables:
+  - ["h1:eth0", "r1:eth0"]
+  - ["h2:eth0", "r1:eth1"]
+`;
+
+/** W4: reads and checks a lab's file, builds two hosts and a router, and pings through it. Wall time, this process. */
 export function labStart(): Figure {
-  const content = files("fig-lan");
+  const content = new Map([["lab.yaml", TWO_HOSTS]]);
   const cpu = process.cpuUsage();
   const from = process.hrtime.bigint();
-  const { network } = must(Session.start(open("fig-lan", content)));
+  const { network } = must(Session.start(open("two-hosts", content)));
   const line = network.start("h1", "ping -c 1 -W 1 10.0.2.2");
   network.runUntil(network.now + 2e9, () => line.exit !== undefined);
   const wall = Number(process.hrtime.bigint() - from) / 1e6;
