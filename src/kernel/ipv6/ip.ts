@@ -20,6 +20,8 @@ const ICMPV6 = 58;
 const UDP = 17;
 const FRAGMENT_LEN = 8;
 const MAX_PAYLOAD = 0xffff;
+/** The order of a softirq. */
+const OWN_COPY_LEAD = 5_000;
 
 /** What a sender may ask of one packet. */
 export interface SendOptions6 {
@@ -345,10 +347,19 @@ export class Ip6Protocol {
     const skb = this.build(route.src, dst, nextHeader, payload, hoplimit, o.tclass ?? 0, label);
     skb.mark = o.mark ?? 0;
     if (ns.sim.trace.on) ns.report(skb, "route", "pass", route.dev, route.entry === undefined ? `${formatIpv6(dst)} dev ${route.dev.name}` : describeEntry6(route.entry), "", routes.losers(dst, 0, route.entry));
-    if (multicast && (route.dev.flags & 8) === 0 && o.multicastLoop !== false && stack.mcast.isMember(route.dev, dst, 0)) this.loopBack(skb, route.dev);
+    if (multicast && (route.dev.flags & 8) === 0 && o.multicastLoop !== false && stack.mcast.isMember(route.dev, dst, 0)) {
+      // We are the first of the group to hear it.
+      this.loopBack(skb, route.dev);
+      ns.sim.clock.after(OWN_COPY_LEAD, () => this.transmit(skb, route, mtu));
+      return undefined;
+    }
+    this.transmit(skb, route, mtu);
+    return undefined;
+  }
+
+  private transmit(skb: Skb, route: Route6, mtu: number): void {
     if (skb.tail - skb.network > mtu) this.fragment(skb, route.dev, route.nexthop, mtu);
     else this.toNeighbour(skb, route.dev, route.nexthop, 0);
-    return undefined;
   }
 
   /** A copy of a multicast packet for our own sockets. */
@@ -358,7 +369,7 @@ export class Ip6Protocol {
     copy.unshare();
     copy.pktType = PACKET.MULTICAST;
     copy.dev = dev;
-    ns.sim.clock.after(1_000, () => {
+    ns.sim.clock.after(0, () => {
       copy.network = copy.data;
       copy.mac = -1;
       this.deliver(copy, dev);

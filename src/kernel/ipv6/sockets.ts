@@ -290,12 +290,15 @@ export class Udp6Socket extends Inet6Socket implements Udp6Sock {
     const target = to ?? this.peer;
     if (target === undefined) return "EDESTADDRREQ";
     if (target.port === 0) return "EINVAL";
-    if (data.length > 0xffff - UDP_LEN) return "EMSGSIZE";
     const dst = isAny6(target.addr) ? LOOPBACK6 : target.addr;
     const route = this.route(target);
     if (!route.ok) return route.error;
     const bound = this.autobind();
     if (bound !== undefined) return bound;
+    if (data.length > 0xffff - UDP_LEN) {
+      this.tooBig(route.value, data, dst, target.port);
+      return "EMSGSIZE";
+    }
     const datagram = new Uint8Array(UDP_LEN + data.length);
     setU16(datagram, UDP.src, this.localPort);
     setU16(datagram, UDP.dst, target.port);

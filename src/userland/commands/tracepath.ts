@@ -1,14 +1,15 @@
-/** tracepath: iputils 20221126, IPv4. One UDP datagram at a time, as large as the path MTU is believed to be; the error queue tells who objected. */
-import { type SockError, strerror, type UdpSock } from "../../kernel/api.ts";
+/** tracepath: iputils 20221126. One UDP datagram at a time, as large as the path MTU is believed to be; the error queue tells who objected. */
+import { strerror } from "../../kernel/api.ts";
 import { type Nanos, SECOND } from "../../sim/time.ts";
-import { formatIpv4, IPV4_MIN_LEN } from "../../wire/ipv4.ts";
-import { ICMP_TYPE } from "../../wire/icmp.ts";
+import { IPV4_MIN_LEN } from "../../wire/ipv4.ts";
+import { formatIpv6, IPV6_LEN, parseIpv6 } from "../../wire/ipv6.ts";
 import { UDP_LEN } from "../../wire/udp.ts";
-import { defineCommand, notEmulated } from "../command.ts";
+import { defineCommand } from "../command.ts";
 import { getopt } from "../getopt.ts";
 import { Console, INT_MAX, iputilsVersion, parseLong } from "../iputils.ts";
 import type { Process, Run } from "../process.ts";
-import { gaiStrerror, hostOf, resolveHost } from "../resolver.ts";
+import { type ProbeAddr, type ProbeError, type ProbeSocket, probeAddrText, probeSocket } from "../probe-socket.ts";
+import { gaiStrerror, hostOf, hostOf6, resolveHost } from "../resolver.ts";
 
 const USAGE = `
 Usage
@@ -28,7 +29,9 @@ Options:
 For more details see tracepath(8).
 `;
 const BASE_PORT = 44444;
-const OVERHEAD = IPV4_MIN_LEN + UDP_LEN;
+const OVERHEAD = { 4: IPV4_MIN_LEN + UDP_LEN, 6: IPV6_LEN + UDP_LEN } as const;
+/** The size that is tried first. */
+const DEFAULT_LENGTH = { 4: 65535, 6: 128000 } as const;
 const HOST_COLUMN = 52;
 /** Probes that are remembered: their ports tell the answers apart. */
 const HISTORY = 64;
@@ -37,7 +40,8 @@ const MAX_PROBES = 10;
 interface Options {
   numeric: boolean;
   both: boolean;
-  length: number;
+  length: number | undefined;
+  family: 4 | 6 | undefined;
   hops: number;
   port: number;
 }
@@ -46,8 +50,9 @@ class Tracepath {
   private readonly proc: Process;
   private readonly o: Options;
   private readonly console: Console;
-  private readonly sock: UdpSock;
-  private readonly target: number;
+  private readonly sock: ProbeSocket;
+  private readonly target: ProbeAddr;
+  private readonly family: 4 | 6;
   private readonly history: { hops: number; sentAt: Nanos }[] = Array.from({ length: HISTORY }, () => ({ hops: 0, sentAt: 0 }));
   private slot = 0;
   private ttl = 1;
@@ -55,13 +60,14 @@ class Tracepath {
   private hopsTo = -1;
   private hopsFrom = -1;
 
-  constructor(proc: Process, o: Options, console: Console, sock: UdpSock, target: number) {
+  constructor(proc: Process, o: Options, console: Console, sock: ProbeSocket, target: ProbeAddr) {
     this.proc = proc;
     this.o = o;
     this.console = console;
     this.sock = sock;
     this.target = target;
-    this.mtu = o.length;
+    this.family = typeof target === "number" ? 4 : 6;
+    this.mtu = o.length ?? DEFAULT_LENGTH[this.family];
   }
 
   *run(): Run<void> {
@@ -94,7 +100,7 @@ class Tracepath {
       const h = this.history[this.slot]!;
       h.hops = this.ttl;
       h.sentAt = proc.now;
-      const n = this.sock.send(new Uint8Array(Math.min(this.mtu, 0xffff) - OVERHEAD), { addr: this.target, port: (this.o.port + this.slot) & 0xffff });
+      const n = this.sock.send(new Uint8Array(Math.min(this.mtu, DEFAULT_LENGTH[this.family]) - OVERHEAD[this.family]), { addr: this.target, port: (this.o.port + this.slot) & 0xffff });
       if (typeof n === "number") {
         sent = true;
         break;
@@ -133,8 +139,8 @@ class Tracepath {
         hops = h.hops;
         rtt = (e.at ?? this.proc.now) - h.sentAt;
         h.hops = 0;
-      }
-      const back = e.ttl === undefined ? -1 : e.ttl <= 64 ? 65 - e.ttl : e.ttl <= 128 ? 129 - e.ttl : 256 - e.ttl;
+      } else if (e.origin === "local" && this.family === 6 && h !== undefined) rtt = this.proc.now - h.sentAt; // IPv6 hands back what was to be sent, its time with it
+      const back = e.hops === undefined ? -1 : e.hops <= 64 ? 65 - e.hops : e.hops <= 128 ? 129 - e.hops : 256 - e.hops;
       const verdict = yield* this.tell(e, hops, rtt, back);
       if (verdict === 0) return 0;
       progress = Math.max(progress, verdict);
@@ -142,13 +148,15 @@ class Tracepath {
     return progress;
   }
 
-  private *tell(e: SockError, hops: number, rtt: Nanos | undefined, back: number): Run<number> {
+  private *tell(e: ProbeError, hops: number, rtt: Nanos | undefined, back: number): Run<number> {
     let text: string;
-    if (e.origin === "local") text = `${String(this.ttl).padStart(2)}?: ${"[LOCALHOST]".padEnd(32)} `;
-    else {
+    if (e.origin === "local") {
+      text = `${String(this.ttl).padStart(2)}?: ${"[LOCALHOST]".padEnd(32)} `;
+      if (rtt !== undefined) text += `${milliseconds(rtt)} `;
+    } else {
       text = hops > 0 ? `${String(hops).padStart(2)}:  ` : `${String(this.ttl).padStart(2)}?: `;
       text += this.host(e.offender ?? 0).padEnd(HOST_COLUMN);
-      if (rtt !== undefined) text += `${String(Math.floor(rtt / 1e6)).padStart(3)}.${String(Math.floor((rtt % 1e6) / 1000)).padStart(3, "0")}ms `;
+      if (rtt !== undefined) text += `${milliseconds(rtt)} `;
     }
     const end = function* (this: Tracepath, tail: string, result: number): Run<number> {
       yield* this.console.print(`${text}${tail}\n`);
@@ -165,7 +173,7 @@ class Tracepath {
       case "EPROTO":
         return yield* end("!P", 0);
       case "EHOSTUNREACH":
-        if (e.origin === "icmp" && e.type === ICMP_TYPE.TIME_EXCEEDED && e.code === 0) {
+        if (e.what === "exceeded") {
           const expected = hops >= 0 ? hops : this.ttl;
           return yield* end(back >= 0 && back !== expected ? `asymm ${String(back).padStart(2)} ` : "", 1);
         }
@@ -181,47 +189,58 @@ class Tracepath {
     }
   }
 
-  private host(address: number): string {
-    const numeric = formatIpv4(address);
+  private host(address: ProbeAddr): string {
+    const numeric = probeAddrText(address);
     // getnameinfo(3) fails for want of a name server, and that is how the real one shows it.
-    const name = this.o.numeric ? numeric : (hostOf(this.proc, address) ?? "???");
-    return this.o.both ? `${name} (${numeric})` : name;
+    const name = (typeof address === "number" ? hostOf(this.proc, address) : hostOf6(this.proc, parseIpv6(address)!)) ?? "???";
+    const [first, second] = this.o.numeric ? [numeric, name] : [name, numeric];
+    return this.o.both ? `${first} (${second})` : first;
   }
+}
+
+function milliseconds(t: Nanos): string {
+  return `${String(Math.floor(t / 1e6)).padStart(3)}.${String(Math.floor((t % 1e6) / 1000)).padStart(3, "0")}ms`;
 }
 
 export const tracepath = defineCommand({
   name: "tracepath",
   man: {
     summary: "trace the path to a host and find its MTU",
-    synopsis: ["tracepath [-bn] [-l length] [-m hops] [-p port] destination"],
+    synopsis: ["tracepath [-46bn] [-l length] [-m hops] [-p port] destination"],
     emulated: ["-n: no names. -b: names and addresses. -l length: begin with packets of this size. -m hops: at most so many. -p port: begin at this port."],
-    notEmulated: ["-6"],
+    notEmulated: [],
     examples: ["tracepath -n 10.0.2.2"],
   },
   *run(proc, args) {
     const console = new Console(proc);
     const given = getopt(args, "46nbh?l:m:p:V");
-    const o: Options = { numeric: false, both: false, length: 65535, hops: 30, port: BASE_PORT };
+    const o: Options = { numeric: false, both: false, length: undefined, family: undefined, hops: 30, port: BASE_PORT };
     const usage = function* (text: string | undefined): Run<number> {
       yield* proc.warn((text === undefined ? "" : `${proc.name}: ${text}\n`) + USAGE);
       return 255;
     };
     for (const { key, value = "" } of given.options) {
-      if (key === "6") return yield* notEmulated(proc, "tracepath -6");
-      if (key === "n") o.numeric = true;
+      if (key === "4" || key === "6") {
+        const family = key === "4" ? 4 : 6;
+        if (o.family !== undefined && o.family !== family) {
+          yield* console.error("Only one -4 or -6 option may be specified");
+          return 2;
+        }
+        o.family = family;
+      } else if (key === "n") o.numeric = true;
       else if (key === "b") o.both = true;
       else if (key === "V") {
         yield* proc.print(iputilsVersion("tracepath"));
         return 0;
       } else if (key === "h" || key === "?") return yield* usage(undefined);
-      else if (key !== "4") {
+      else {
         const n = parseLong(value, 0, key === "p" ? 0xffff : key === "m" ? 255 : INT_MAX);
         if (typeof n === "string") {
           yield* console.error(n);
           return 1;
         }
-        if (key === "l" && n <= OVERHEAD) {
-          yield* console.error(`pktlen must be within: ${OVERHEAD} < value <= ${INT_MAX}`);
+        if (key === "l" && n <= OVERHEAD[o.family ?? 4]) {
+          yield* console.error(`pktlen must be within: ${OVERHEAD[o.family ?? 4]} < value <= ${INT_MAX}`);
           return 1;
         }
         if (key === "l") o.length = n;
@@ -232,13 +251,15 @@ export const tracepath = defineCommand({
     if (given.error !== undefined) return yield* usage(given.error);
     if (given.operands.length !== 1) return yield* usage(undefined);
     const found = resolveHost(proc, given.operands[0]!);
-    if (!found.ok || found.addresses[0] === undefined) {
+    const address6 = found.ok && o.family !== 4 ? found.addresses6[0] : undefined;
+    const target: ProbeAddr | undefined = address6 !== undefined ? formatIpv6(address6) : found.ok && o.family !== 6 ? found.addresses[0] : undefined;
+    if (!found.ok || target === undefined) {
       yield* console.error(`${given.operands[0]}: ${gaiStrerror(found.ok ? "EAI_ADDRFAMILY" : found.error)}`);
       return 1;
     }
-    const sock = proc.netns.udp();
+    const sock = probeSocket(proc.netns, typeof target === "number" ? 4 : 6, false);
     try {
-      yield* new Tracepath(proc, o, console, sock, found.addresses[0]).run();
+      yield* new Tracepath(proc, o, console, sock, target).run();
       return 0;
     } finally {
       sock.close();

@@ -3,20 +3,25 @@
  * the probe it is about. Methods here: UDP to rising ports (default), -U to one port, -I by ICMP echo.
  */
 import { getU16, setU16 } from "../../base/bytes.ts";
-import { type Errno, type RawSock, type SockError, strerror, type UdpSock } from "../../kernel/api.ts";
+import { type Errno, strerror } from "../../kernel/api.ts";
 import { MICROSECOND, type Nanos, SECOND } from "../../sim/time.ts";
 import { finish, sumWords } from "../../wire/checksum.ts";
 import { ICMP_LEN, ICMP_TYPE, UNREACH } from "../../wire/icmp.ts";
-import { formatIpv4, IPPROTO, IPV4_MIN_LEN } from "../../wire/ipv4.ts";
+import { ICMPV6_TYPE } from "../../wire/icmpv6.ts";
+import { IPV4_MIN_LEN } from "../../wire/ipv4.ts";
+import { formatIpv6, IPV6_LEN, parseIpv6 } from "../../wire/ipv6.ts";
 import { UDP_LEN } from "../../wire/udp.ts";
 import { defineCommand, notEmulated } from "../command.ts";
 import { getopt } from "../getopt.ts";
 import type { Process, Run } from "../process.ts";
-import { gaiStrerror, hostOf, inetAton, resolveHost } from "../resolver.ts";
+import { type ProbeAddr, type ProbeError, type ProbeSocket, probeAddrText, probeSocket } from "../probe-socket.ts";
+import { gaiStrerror, hostOf, hostOf6, inetAton, resolveHost } from "../resolver.ts";
 import { TRACEROUTE_USAGE } from "./traceroute/usage.ts";
 
 const DEFAULT_PORT = 33434;
 const MAX_PACKET = 65000;
+/** Octets behind the IP header when nothing was said. */
+const DATA_LEN = 40;
 /** A reply that came is given this much more before it is multiplied. */
 const WAIT_PRECISION: Nanos = 1000 * MICROSECOND;
 
@@ -36,27 +41,28 @@ interface Options {
   dontFragment: boolean;
   tos: number;
   device: string | undefined;
-  source: number | undefined;
+  source: ProbeAddr | undefined;
+  family: 4 | 6 | undefined;
   mark: number;
   back: boolean;
   host: string;
   /** Octets of the IP packet. */
-  length: number;
+  length: number | undefined;
 }
 
 interface Probe {
   sentAt: Nanos | undefined;
   receivedAt: Nanos | undefined;
-  from: number | undefined;
+  from: ProbeAddr | undefined;
   done: boolean;
   final: boolean;
   mark: string;
-  sock: UdpSock | RawSock | undefined;
+  sock: ProbeSocket | undefined;
   seq: number;
 }
 
 /** Options that exist there and not here. */
-const REFUSED: Readonly<Record<string, string>> = { T: "-T", D: "-D", P: "-P", e: "-e", A: "-A", M: "-M", O: "-O", g: "-g", r: "-r", "6": "-6", mtu: "--mtu", sport: "--sport", l: "-l", d: "-d" };
+const REFUSED: Readonly<Record<string, string>> = { T: "-T", D: "-D", P: "-P", e: "-e", A: "-A", M: "-M", O: "-O", g: "-g", r: "-r", mtu: "--mtu", sport: "--sport", l: "-l", d: "-d" };
 const LONGS = {
   debug: "d", "dont-fragment": "F", first: "f:", gateway: "g:", icmp: "I", tcp: "T", interface: "i:", "max-hops": "m:", "sim-queries": "N:", port: "p:", tos: "t:", flowlabel: "l:", wait: "w:", queries: "q:", source: "s:", sendwait: "z:",
   extensions: "e", "as-path-lookups": "A", module: "M:", options: "O:", sport: "sport:", fwmark: "fwmark:", udp: "U", dccp: "D", protocol: "P:", mtu: "mtu", back: "back", version: "V", help: "help",
@@ -66,7 +72,7 @@ type Parsed = { ok: Options } | { text: string; exit: number; out?: boolean } | 
 
 function parse(args: readonly string[]): Parsed {
   const o: Options = {
-    numeric: false, method: "udp", first: 1, maxHops: 30, queries: 3, simultaneous: 16, port: undefined, wait: 5 * SECOND, here: 3, near: 10, sendWait: 0, dontFragment: false, tos: 0, device: undefined, source: undefined, mark: 0, back: false, host: "", length: 60,
+    numeric: false, method: "udp", first: 1, maxHops: 30, queries: 3, simultaneous: 16, port: undefined, wait: 5 * SECOND, here: 3, near: 10, sendWait: 0, dontFragment: false, tos: 0, device: undefined, source: undefined, family: undefined, mark: 0, back: false, host: "", length: undefined,
   };
   const given = getopt(args, "46dFf:g:ITi:m:N:np:t:l:w:q:rs:z:eAM:O:UDP:V", LONGS);
   let at = 0;
@@ -98,14 +104,22 @@ function apply(o: Options, key: string, value: string): boolean {
     return true;
   };
   switch (key) {
-    case "4": return true;
+    case "4":
+    case "6":
+      if (o.family !== undefined && o.family !== Number(key)) return false;
+      o.family = key === "4" ? 4 : 6;
+      return true;
     case "n": o.numeric = true; return true;
     case "I": o.method = "icmp"; return true;
     case "U": o.method = "fixed-udp"; return true;
     case "F": o.dontFragment = true; return true;
     case "back": o.back = true; return true;
     case "i": o.device = value; return true;
-    case "s": o.source = inetAton(value); return o.source !== undefined;
+    case "s": {
+      const six = value.includes(":") ? parseIpv6(value) : undefined;
+      o.source = six === undefined ? inetAton(value) : formatIpv6(six);
+      return o.source !== undefined;
+    }
     case "f": return whole((n) => { o.first = n; });
     case "m": return whole((n) => { o.maxHops = n; });
     case "N": return whole((n) => { o.simultaneous = n; });
@@ -139,30 +153,32 @@ function limits(o: Options): string | undefined {
   if (o.first < 1 || o.first > o.maxHops) return "first hop out of range";
   if (o.maxHops > 255) return "max hops cannot be more than 255";
   if (o.queries < 1 || o.queries > 10) return "no more than 10 probes per hop";
-  if (o.length > MAX_PACKET) return `too big packetlen ${o.length} specified`;
+  if ((o.length ?? 0) > MAX_PACKET) return `too big packetlen ${o.length} specified`;
   return undefined;
 }
 
 class Traceroute {
   private readonly proc: Process;
   private readonly o: Options;
-  private readonly target: number;
+  private readonly target: ProbeAddr;
+  private readonly family: 4 | 6;
   private readonly probes: Probe[];
   private readonly ident: number;
   private lastSent: Nanos | undefined;
   private failure: string | undefined;
 
-  constructor(proc: Process, o: Options, target: number) {
+  constructor(proc: Process, o: Options, target: ProbeAddr) {
     this.proc = proc;
     this.o = o;
     this.target = target;
+    this.family = typeof target === "number" ? 4 : 6;
     this.ident = proc.pid & 0xffff;
     this.probes = Array.from({ length: o.maxHops * o.queries }, () => ({ sentAt: undefined, receivedAt: undefined, from: undefined, done: false, final: false, mark: "", sock: undefined, seq: 0 }));
   }
 
   *run(): Run<number> {
     const { o, proc } = this;
-    yield* proc.print(`traceroute to ${o.host} (${formatIpv4(this.target)}), ${o.maxHops} hops max, ${this.packetLength()} byte packets`);
+    yield* proc.print(`traceroute to ${o.host} (${probeAddrText(this.target)}), ${o.maxHops} hops max, ${this.packetLength()} byte packets`);
     let start = (o.first - 1) * o.queries;
     let end = this.probes.length;
     while (start < end) {
@@ -213,29 +229,34 @@ class Traceroute {
   }
 
   private packetLength(): number {
-    return Math.max(this.o.length, IPV4_MIN_LEN + (this.o.method === "icmp" ? ICMP_LEN : UDP_LEN));
+    const header = this.headerLength;
+    return Math.max(this.o.length ?? header + DATA_LEN, header + (this.o.method === "icmp" ? ICMP_LEN : UDP_LEN));
+  }
+
+  private get headerLength(): number {
+    return this.family === 4 ? IPV4_MIN_LEN : IPV6_LEN;
   }
 
   private send(p: Probe, n: number): void {
     const { o, proc } = this;
     const ttl = Math.floor(n / o.queries) + 1;
     const icmp = o.method === "icmp";
-    const sock = icmp ? proc.netns.raw(IPPROTO.ICMP) : proc.netns.udp();
+    const sock = probeSocket(proc.netns, this.family, icmp);
     p.sock = sock;
     const ifindex = o.device === undefined ? 0 : (proc.netns.rtnl.link(o.device)?.ifindex ?? -1);
     if (ifindex < 0) return this.fail(`setsockopt SO_BINDTODEVICE`, "ENODEV");
     sock.set({ ttl, tos: o.tos, mark: o.mark, recverr: true, pmtudisc: o.dontFragment ? "do" : "dont", ...(ifindex > 0 && { bindToDevice: ifindex }) });
     const port = icmp ? 0 : o.method === "udp" ? (o.port ?? DEFAULT_PORT) + n - (o.first - 1) * o.queries : (o.port ?? 53);
     if (o.source !== undefined) {
-      const e = sock.kind === "raw" ? sock.bind(o.source) : sock.bind(o.source, 0);
+      const e = sock.bind(o.source);
       if (e !== undefined) return this.fail("bind", e);
     }
-    const e = sock.kind === "raw" ? sock.connect(this.target) : sock.connect(this.target, port & 0xffff);
+    const e = sock.connect(this.target, port & 0xffff);
     if (e !== undefined) return this.fail("connect", e);
     p.seq = ((o.port ?? 1) + n - (o.first - 1) * o.queries) & 0xffff;
-    const data = new Uint8Array(this.packetLength() - IPV4_MIN_LEN - (icmp ? 0 : UDP_LEN));
+    const data = new Uint8Array(this.packetLength() - this.headerLength - (icmp ? 0 : UDP_LEN));
     for (let i = 0; i < data.length; i++) data[i] = 0x40 + (i & 0x3f);
-    if (icmp) echoHeader(data, this.ident, p.seq);
+    if (icmp) echoHeader(data, this.family, this.ident, p.seq);
     p.sentAt = proc.now;
     this.lastSent = proc.now;
     const sent = sock.send(data);
@@ -253,15 +274,14 @@ class Traceroute {
     if (sock === undefined) return;
     // A raw socket hears of every probe: what is not about this one is passed over.
     for (let e = sock.recvError(); e !== undefined; e = sock.recvError()) {
-      if (sock.kind === "raw" && e.origin === "icmp" && !this.isEcho(e.data, 0, p)) continue;
+      if (sock.icmp && e.origin === "icmp" && !this.isEcho(e.data, p)) continue;
       this.answered(p, e);
       sock.recv(); // and the pending error that goes with it
       return;
     }
     for (let r = sock.recv(); r !== "EAGAIN"; r = sock.recv()) {
       if (typeof r === "string") continue;
-      const at = (r.data[0]! & 15) * 4;
-      if (sock.kind === "raw" && (r.data[at] !== ICMP_TYPE.ECHO_REPLY || !this.isEcho(r.data, at, p))) continue;
+      if (sock.icmp && (r.data[0] !== (this.family === 4 ? ICMP_TYPE.ECHO_REPLY : ICMPV6_TYPE.ECHO_REPLY) || !this.isEcho(r.data, p))) continue;
       p.from = r.from;
       p.receivedAt = r.at;
       p.done = true;
@@ -270,11 +290,11 @@ class Traceroute {
     }
   }
 
-  private isEcho(data: Uint8Array, at: number, p: Probe): boolean {
-    return data.length >= at + ICMP_LEN && getU16(data, at + 4) === this.ident && getU16(data, at + 6) === p.seq;
+  private isEcho(data: Uint8Array, p: Probe): boolean {
+    return data.length >= ICMP_LEN && getU16(data, 4) === this.ident && getU16(data, 6) === p.seq;
   }
 
-  private answered(p: Probe, e: SockError): void {
+  private answered(p: Probe, e: ProbeError): void {
     p.receivedAt = e.at ?? this.proc.now;
     p.done = true;
     if (e.origin === "local") {
@@ -284,9 +304,9 @@ class Traceroute {
       return;
     }
     p.from = e.offender;
-    if (e.type === ICMP_TYPE.TIME_EXCEEDED && e.code === 0) return;
+    if (e.what === "exceeded") return;
     p.final = true;
-    p.mark = e.type === ICMP_TYPE.DEST_UNREACH ? unreachableMark(e.code ?? 0, e.info) : `!<${e.type}-${e.code}>`;
+    p.mark = this.family === 6 ? mark6(e) : e.type === ICMP_TYPE.DEST_UNREACH ? unreachableMark(e.code, e.info) : `!<${e.type}-${e.code}>`;
   }
 
   /** A probe is waited for no longer than a multiple of what its neighbours took. */
@@ -328,18 +348,32 @@ class Traceroute {
     yield* this.proc.print(text);
   }
 
-  private name(address: number): string {
-    const numeric = formatIpv4(address);
-    return this.o.numeric ? numeric : `${hostOf(this.proc, address) ?? numeric} (${numeric})`;
+  private name(address: ProbeAddr): string {
+    const numeric = probeAddrText(address);
+    if (this.o.numeric) return numeric;
+    const name = typeof address === "number" ? hostOf(this.proc, address) : hostOf6(this.proc, parseIpv6(address)!);
+    return `${name ?? numeric} (${numeric})`;
   }
 }
 
-function echoHeader(data: Uint8Array, ident: number, seq: number): void {
+function echoHeader(data: Uint8Array, family: 4 | 6, ident: number, seq: number): void {
   data.fill(0, 0, ICMP_LEN);
-  data[0] = ICMP_TYPE.ECHO;
+  data[0] = family === 4 ? ICMP_TYPE.ECHO : ICMPV6_TYPE.ECHO;
   setU16(data, 4, ident);
   setU16(data, 6, seq);
-  setU16(data, 2, finish(sumWords(data, 0, data.length)));
+  if (family === 4) setU16(data, 2, finish(sumWords(data, 0, data.length))); // that of ICMPv6 is the kernel's business
+}
+
+function mark6(e: ProbeError): string {
+  switch (e.what) {
+    case "port": return "";
+    case "net": return "!N";
+    case "host": return "!H";
+    case "prohibited": return "!X";
+    case "protocol": return "!P";
+    case "too-big": return `!F-${e.info}`;
+    default: return e.type === ICMPV6_TYPE.DEST_UNREACH ? `!<${e.code}>` : `!<${e.type}-${e.code}>`;
+  }
 }
 
 function unreachableMark(code: number, mtu: number): string {
@@ -368,13 +402,13 @@ export const traceroute = defineCommand({
   name: "traceroute",
   man: {
     summary: "print the routers that packets pass on their way to a host",
-    synopsis: ["traceroute [-FInU] [-f first_ttl] [-i device] [-m max_ttl] [-N squeries] [-p port] [-t tos] [-w MAX,HERE,NEAR] [-q nqueries] [-s src_addr] [-z sendwait] host [packetlen]"],
+    synopsis: ["traceroute [-46FInU] [-f first_ttl] [-i device] [-m max_ttl] [-N squeries] [-p port] [-t tos] [-w MAX,HERE,NEAR] [-q nqueries] [-s src_addr] [-z sendwait] host [packetlen]"],
     emulated: [
       "UDP to rising ports from 33434 (default), -U: UDP to one port, -I: ICMP echo. Sixteen probes at once; -N changes that.",
       "-n: no names. -m, -f: last and first hop. -q: probes a hop. -w: how long to wait. -z: pause between probes. -F: do not fragment.",
       "-i, -s, -t, --fwmark: device, source address, type of service, mark. Marks: !N !H !P !X !F-MTU and so on.",
     ],
-    notEmulated: ["-T and the other methods of TCP, DCCP and raw protocols, -e, -A, -M, -O, -g, -r, --mtu, --sport", "-6"],
+    notEmulated: ["-T and the other methods of TCP, DCCP and raw protocols, -e, -A, -M, -O, -g, -r, --mtu, --sport"],
     examples: ["traceroute -n 10.0.2.2", "traceroute -n -q 1 -I 10.0.2.2"],
   },
   *run(proc, args) {
@@ -386,11 +420,13 @@ export const traceroute = defineCommand({
     }
     const o = parsed.ok;
     const found = resolveHost(proc, o.host);
-    if (!found.ok || found.addresses[0] === undefined) {
+    const address6 = found.ok && o.family !== 4 ? found.addresses6[0] : undefined;
+    const target: ProbeAddr | undefined = address6 !== undefined && (o.family === 6 || found.ok && found.addresses.length === 0) ? formatIpv6(address6) : found.ok && o.family !== 6 ? found.addresses[0] : undefined;
+    if (!found.ok || target === undefined) {
       yield* proc.warn(`${o.host}: ${gaiStrerror(found.ok ? "EAI_ADDRFAMILY" : found.error)}\nCannot handle "host" cmdline arg \`${o.host}' on position 1 (argc ${args.indexOf(o.host) + 1})\n`);
       return 2;
     }
-    const trace = new Traceroute(proc, o, found.addresses[0]);
+    const trace = new Traceroute(proc, o, target);
     try {
       return yield* trace.run();
     } finally {

@@ -1,5 +1,6 @@
 /** The command line of ping, iputils 20221126: what was asked, or what it says instead. */
 import { parseIpv4 } from "../../../wire/ipv4.ts";
+import { parseIpv6 } from "../../../wire/ipv6.ts";
 import { getopt } from "../../getopt.ts";
 import { INT_MAX, iputilsVersion, LONG_MAX, parseLong } from "../../iputils.ts";
 
@@ -19,7 +20,7 @@ export interface PingOptions {
   count: number;
   deadline: number;
   ident: number | undefined;
-  family: 4 | undefined;
+  family: 4 | 6 | undefined;
   broadcast: boolean;
   recordRoute: boolean;
   timestamp: "tsonly" | "tsandaddr" | "tsprespec" | undefined;
@@ -29,6 +30,7 @@ export interface PingOptions {
   connect: boolean;
   printTime: boolean;
   source: number;
+  source6: Uint8Array | undefined;
   device: string | undefined;
   noLoop: boolean;
   mark: number | undefined;
@@ -53,15 +55,15 @@ export type PingParse = { ok: PingOptions } | { exit: number; text: string } | {
 
 const DEFAULTS: PingOptions = {
   interval: 1000, intervalGiven: false, preload: 1, linger: 10_000, size: 56, count: 0, deadline: 0, ident: undefined, family: undefined, broadcast: false, recordRoute: false, timestamp: undefined, audible: false,
-  adaptive: false, strictSource: false, connect: false, printTime: false, source: 0, device: undefined, noLoop: false, mark: undefined, pmtudisc: undefined, numeric: false, outstanding: false, flood: false,
+  adaptive: false, strictSource: false, connect: false, printTime: false, source: 0, source6: undefined, device: undefined, noLoop: false, mark: undefined, pmtudisc: undefined, numeric: false, outstanding: false, flood: false,
   pattern: undefined, quiet: false, tos: 0, ttl: undefined, latency: false, verbose: false, hosts: [], warnings: [],
 };
 
 export function parsePing(args: readonly string[], name: string): PingParse {
-  if (name.endsWith("6")) return { notEmulated: "ping6" };
   const given = getopt(args, "h?4bRT:6F:N:aABc:CdDe:fi:I:l:Lm:M:nOp:qQ:rs:S:t:UvVw:W:");
   const o: PingOptions = { ...DEFAULTS, hosts: given.operands, warnings: [] };
   if (name.endsWith("4")) o.family = 4;
+  if (name.endsWith("6")) o.family = 6;
   for (const { key, value } of given.options) {
     const done = applyFlag(o, key) ?? applyValue(o, key, value ?? "");
     if (done !== undefined) return done;
@@ -74,8 +76,14 @@ export function parsePing(args: readonly string[], name: string): PingParse {
 /** @returns what ends the program; undefined to go on with the next option. */
 function applyFlag(o: PingOptions, key: string): PingParse | undefined {
   switch (key) {
-    case "4": o.family = 4; return undefined;
-    case "6": return o.family === 4 ? { exit: 2, text: "only one -4 or -6 option may be specified" } : { notEmulated: "ping -6" };
+    case "4":
+      if (o.family === 6) return { exit: 2, text: "only one -4 or -6 option may be specified" };
+      o.family = 4;
+      return undefined;
+    case "6":
+      if (o.family === 4) return { exit: 2, text: "only one -4 or -6 option may be specified" };
+      o.family = 6;
+      return undefined;
     case "b": o.broadcast = true; return undefined;
     case "R":
       if (o.timestamp) return { exit: 2, text: "only one of -T or -R may be used" };
@@ -131,7 +139,12 @@ function applyValue(o: PingOptions, key: string, value: string): PingParse | und
     });
     case "W": return seconds(o, value, "bad linger time", (ms) => { o.linger = ms; });
     case "I": {
-      if (value.includes(":")) return { notEmulated: "ping -I ADDRESS of IPv6" };
+      const address6 = value.includes(":") ? parseIpv6(value.split("%")[0]!) : undefined;
+      if (address6 !== undefined) {
+        o.source6 = address6;
+        o.strictSource = true;
+        return undefined;
+      }
       const address = parseIpv4(value);
       if (address === undefined) o.device = value;
       else {

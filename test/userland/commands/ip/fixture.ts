@@ -197,6 +197,11 @@ function recorder(calls: Call[], answers: Readonly<Record<string, NlResult<unkno
 }
 
 /** Tables that lose what is deleted from them. */
+/** The recorded machine had no IPv6. */
+const NO_IPV6 = {
+  addrs: () => [], routes: () => [], rules: () => [], neighs: () => [], maddrs: () => [], labels: () => [], routeCache: () => [], hasTable: () => true,
+} as unknown as Rtnl["ip6"];
+
 class State {
   addrs = [...ADDRS];
   routes = [...ROUTES];
@@ -231,6 +236,7 @@ function fakeRtnl(w: World, calls: Call[], red: Netns): Rtnl {
     routeGet: lookup,
     rules: () => RULES,
     neighs: (o) => (o?.proxy ? PROXIES : state.neighs),
+    ip6: NO_IPV6,
     nexthops: () => NEXTHOPS,
     netnsId: (ns) => (ns === red ? 0 : undefined),
   };
