@@ -41,6 +41,7 @@ import { hostname } from "./hostname.ts";
 import { id } from "./id.ts";
 import { install } from "./install.ts";
 import { ip } from "./ip/ip.ts";
+import { ipset } from "./ipset.ts";
 import { ebtables, ip6tables, iptables, iptablesRestore, iptablesSave } from "./iptables.ts";
 import { jq } from "./jq.ts";
 import { kill } from "./kill.ts";
@@ -182,6 +183,7 @@ export const COMMANDS: readonly Command[] = [
   install,
   ip,
   ip6tables,
+  ipset,
   iptables,
   iptablesRestore,
   iptablesSave,

@@ -17,7 +17,7 @@ import { TARGETS, UNEMULATED_TARGETS } from "./iptables/targets.ts";
 const VERSION = "v1.8.9 (nf_tables)";
 
 /** Messages of the common option parser end their line themselves: an empty one follows. */
-const OPTION_FAULT = /^(\w+: (option "--[\w-]+" (must be specified|also requires .*|requires .*)|bad .*value for option .*)|Couldn't load match .*)$/;
+const OPTION_FAULT = /^(\w+: (option "--[\w-]+" (must be specified|also requires .*|requires .*)|bad .*value for option .*)|Couldn't load match .*|Set .* doesn't exist\.)$/;
 
 function* complain(proc: Process, name: string, f: Fail): Run<number> {
   if (f.style === "bare") yield* proc.warn(`${f.text}\n`);
