@@ -192,6 +192,8 @@ export interface RuleInfo {
   priority: number; action: "lookup" | "blackhole" | "unreachable" | "prohibit" | "goto" | "nop"; table: number; goto?: number; invert: boolean;
   src: Ipv4; srcLen: number; dst: Ipv4; dstLen: number; iif?: string; oif?: string; fwmark?: number; fwmask?: number; tos: number; proto: number;
   ipproto?: number; sport?: readonly [number, number]; dport?: readonly [number, number]; uidrange?: readonly [number, number]; suppressPrefixLen?: number; suppressGroup?: number;
+  /** The table is that of the VRF the packet is in. */
+  l3mdev?: boolean;
 }
 
 export type NudState = "INCOMPLETE" | "REACHABLE" | "STALE" | "DELAY" | "PROBE" | "FAILED" | "NOARP" | "PERMANENT" | "NONE";

@@ -211,6 +211,8 @@ export class Fib {
   private main: FibTable;
   private default_: FibTable;
   private readonly ignoreLinkdown = (dev: NetDevice): boolean => this.ns.confAll.ignore_routes_with_linkdown !== 0 || dev.inet?.conf.ignore_routes_with_linkdown === 1;
+  /** VRF devices of this namespace. */
+  vrfs = 0;
   /** Raised at every change: routes held elsewhere look at it. */
   generation = 0;
 
@@ -258,8 +260,24 @@ export class Fib {
       if (why === "EAGAIN") why = this.default_.lookup(flow, out, this.ignoreLinkdown);
       return why === "EAGAIN" ? "ENETUNREACH" : why;
     }
+    if (this.vrfs === 0) return this.lookupRules(flow, 0);
+    // l3mdev_update_flow: a VRF as outgoing device says which table, not which next hop.
+    const oif = this.ns.deviceByIndex(flow.oif);
+    const table = (oif?.vrf ?? this.ns.deviceByIndex(flow.iif)?.vrf)?.l3Table ?? 0;
+    if (oif === undefined || oif.l3Table === 0) return this.lookupRules(flow, table);
+    const kept = flow.oif;
+    flow.oif = 0;
+    const why = this.lookupRules(flow, table);
+    flow.oif = kept;
+    return why;
+  }
+
+  /** @param vrfTable of the VRF the packet is in; 0: none. */
+  private lookupRules(flow: FibFlow, vrfTable: number): FibError | undefined {
+    const out = this.result;
     for (let i = 0; i < this.rules.length; i++) {
       const r = this.rules[i]!;
+      if (r.l3mdev === true && vrfTable === 0) continue;
       if (!this.ruleMatches(r, flow)) continue;
       if (r.action === "goto") {
         const target = this.rules.findIndex((x) => x.priority === r.goto);
@@ -268,7 +286,7 @@ export class Fib {
       }
       if (r.action === "nop") continue;
       if (r.action !== "lookup") return ({ blackhole: "EINVAL", unreachable: "ENETUNREACH", prohibit: "EACCES" } as const)[r.action];
-      const table = this.tables.get(r.table);
+      const table = this.tables.get(r.l3mdev === true ? vrfTable : r.table);
       if (table === undefined) continue;
       const why = table.lookup(flow, out, this.ignoreLinkdown);
       if (why === "EAGAIN") continue;
@@ -646,7 +664,7 @@ function defaultRule(priority: number, table: number): RuleInfo {
 }
 
 function isPlain(r: RuleInfo): boolean {
-  return r.srcLen === 0 && r.dstLen === 0 && r.iif === undefined && r.oif === undefined && r.fwmark === undefined && r.tos === 0 && !r.invert && r.ipproto === undefined && r.sport === undefined && r.dport === undefined && r.suppressPrefixLen === undefined && r.uidrange === undefined;
+  return r.srcLen === 0 && r.dstLen === 0 && r.iif === undefined && r.oif === undefined && r.fwmark === undefined && r.tos === 0 && !r.invert && r.ipproto === undefined && r.sport === undefined && r.dport === undefined && r.l3mdev === undefined && r.suppressPrefixLen === undefined && r.uidrange === undefined;
 }
 
 /** iproute2's choice when no scope is given, which the kernel takes as it comes. */

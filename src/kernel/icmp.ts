@@ -115,8 +115,9 @@ export class IcmpProtocol {
       if (isError || inner === undefined) return;
     }
     // From the address it was sent to when that is ours; else whatever the route back prefers.
-    const from = ns.fib.isLocal(dst) && ns.fib.typeOf(dst) === "local" ? dst : 0;
-    const route = ns.routes.output({ dst: src, src: from });
+    const vrf = dev.vrf;
+    const from = (ns.fib.isLocal(dst) && ns.fib.typeOf(dst) === "local") || (vrf !== undefined && ns.ownsAddress(dst)) ? dst : 0;
+    const route = ns.routes.output({ dst: src, src: from, oif: vrf?.ifindex ?? 0 });
     if (!route.ok) return;
     if (!this.allowRate(src, type, code, route.value.dev)) return;
     const room = Math.min(ERROR_MAX, ns.routes.mtuOf(route.value)) - IPV4_MIN_LEN - ICMP_LEN;
@@ -219,8 +220,9 @@ export class IcmpProtocol {
       setU32(message, 16, ms);
     }
     this.seal(message);
-    const from = ns.fib.isLocal(dst) ? dst : 0;
-    const route = ns.routes.output({ dst: src, src: from, tos: b[net + 1]! & 0x1c });
+    const vrf = dev.vrf;
+    const from = ns.fib.isLocal(dst) || (vrf !== undefined && ns.ownsAddress(dst)) ? dst : 0;
+    const route = ns.routes.output({ dst: src, src: from, oif: vrf?.ifindex ?? 0, tos: b[net + 1]! & 0x1c });
     if (!route.ok) return ns.drop(skb, "icmp", dev, "IP_OUTNOROUTES");
     this.count(this.outTypes, type);
     this.OutMsgs++;

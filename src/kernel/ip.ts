@@ -87,6 +87,10 @@ export class IpProtocol {
   /** ip_rcv_finish: also where a bridge hands back what netfilter has seen there. */
   receiveFinish(skb: Skb, dev: NetDevice): void {
     const ns = this.ns;
+    if (dev.master !== undefined && dev.master.l3Table !== 0) {
+      dev.master.receivedBy(skb); // l3mdev_ip_rcv
+      return this.receiveFinish(skb, dev.master);
+    }
     const c = this.counters;
     const b = skb.bytes;
     const at = skb.network;

@@ -40,6 +40,12 @@ import { tcpCounters } from "./tcp/counters.ts";
 /** 01:00:5e:00:00:01, which 224.0.0.1 maps to. */
 const ALL_HOSTS = macKey(new Uint8Array([1, 0, 0x5e, 0, 0, 1]), 0);
 
+/** Tables for the routes of a device's addresses: those of its VRF when it is in one (fib_magic). */
+function tablesOf(dev: NetDevice): readonly [local: number, main: number] {
+  const vrf = dev.vrf;
+  return vrf === undefined ? [RT_TABLE.LOCAL, RT_TABLE.MAIN] : [vrf.l3Table, vrf.l3Table];
+}
+
 export class NetNamespace implements Netns {
   readonly kernel: LinuxKernel;
   readonly sim: Simulation;
@@ -345,13 +351,14 @@ export class NetNamespace implements Netns {
     if (!dev.isUp) return;
     const prim = a.secondary ? (dev.inet!.addrs.find((b) => !b.secondary && b.prefixLen === a.prefixLen && matches(b, a.address))?.local ?? a.local) : a.local;
     const mask = maskOf(a.prefixLen);
+    const [local, main] = tablesOf(dev);
     const prefix = (a.address & mask) >>> 0;
-    this.fib.addKernel("local", a.local, 32, dev, prim, RT_TABLE.LOCAL, "host", 0);
-    if (a.broadcast !== undefined && a.broadcast !== 0xffffffff) this.fib.addKernel("broadcast", a.broadcast, 32, dev, prim, RT_TABLE.LOCAL, "link", 0);
+    this.fib.addKernel("local", a.local, 32, dev, prim, local, "host", 0);
+    if (a.broadcast !== undefined && a.broadcast !== 0xffffffff) this.fib.addKernel("broadcast", a.broadcast, 32, dev, prim, local, "link", 0);
     if (prefix >>> 24 === 0 || a.secondary || !(prefix !== a.local || a.prefixLen < 32)) return;
     const loopback = (dev.flags & IFF.LOOPBACK) !== 0;
-    if (!a.noprefixroute) this.fib.addKernel(loopback ? "local" : "unicast", prefix, a.prefixLen, dev, prim, loopback ? RT_TABLE.LOCAL : RT_TABLE.MAIN, loopback ? "host" : "link", a.metric);
-    if (a.prefixLen < 31) this.fib.addKernel("broadcast", (prefix | ~mask) >>> 0, 32, dev, prim, RT_TABLE.LOCAL, "link", 0);
+    if (!a.noprefixroute) this.fib.addKernel(loopback ? "local" : "unicast", prefix, a.prefixLen, dev, prim, loopback ? local : main, loopback ? "host" : "link", a.metric);
+    if (a.prefixLen < 31) this.fib.addKernel("broadcast", (prefix | ~mask) >>> 0, 32, dev, prim, local, "link", 0);
   }
 
   /** inet_rtm_deladdr: the first that agrees with all that is given. */
@@ -401,16 +408,17 @@ export class NetNamespace implements Netns {
   /** fib_del_ifaddr. */
   private removeAddressRoutes(dev: NetDevice, a: IfAddr, primary: Ipv4): void {
     const mask = maskOf(a.prefixLen);
+    const [local, main] = tablesOf(dev);
     const prefix = (a.address & mask) >>> 0;
     const rest = dev.inet!.addrs;
     const loopback = (dev.flags & IFF.LOOPBACK) !== 0;
     if (!a.secondary) {
-      this.fib.removeKernel(loopback ? "local" : "unicast", prefix, a.prefixLen, dev, primary, loopback ? RT_TABLE.LOCAL : RT_TABLE.MAIN);
-      this.fib.removeKernel("broadcast", (prefix | ~mask) >>> 0, 32, dev, primary, RT_TABLE.LOCAL);
+      this.fib.removeKernel(loopback ? "local" : "unicast", prefix, a.prefixLen, dev, primary, loopback ? local : main);
+      this.fib.removeKernel("broadcast", (prefix | ~mask) >>> 0, 32, dev, primary, local);
     }
-    if (a.broadcast !== undefined) this.fib.removeKernel("broadcast", a.broadcast, 32, dev, primary, RT_TABLE.LOCAL);
+    if (a.broadcast !== undefined) this.fib.removeKernel("broadcast", a.broadcast, 32, dev, primary, local);
     if (rest.some((b) => b.local === a.local)) return;
-    this.fib.removeKernel("local", a.local, 32, dev, primary, RT_TABLE.LOCAL);
+    this.fib.removeKernel("local", a.local, 32, dev, primary, local);
     if (!this.ownsAddress(a.local)) this.fib.removePrefsrc(a.local);
   }
 

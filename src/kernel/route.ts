@@ -224,7 +224,7 @@ export class Routes {
     f.scope = 0;
     const why = ns.fib.lookup(f);
     if (why !== undefined) {
-      if (oifDev !== undefined && why === "ENETUNREACH") {
+      if (oifDev !== undefined && oifDev.vrf === undefined && why === "ENETUNREACH") {
         // With a device given, an address without route is taken to be on its link.
         return ok(this.direct("unicast", oifDev, dst, src || ns.selectAddress(oifDev, dst, SCOPE.link)));
       }
@@ -232,12 +232,12 @@ export class Routes {
     }
     const { type, entry, nh, table } = ns.fib.result;
     if (type === "local") {
-      const r = this.direct("local", ns.loopback, dst, src || entry.prefsrc || dst);
+      const r = this.direct("local", nh?.dev?.vrf ?? ns.loopback, dst, src || entry.prefsrc || dst);
       r.entry = entry;
       r.table = table;
       return ok(r);
     }
-    const chosen = entry.nexthops.length > 1 && oif === 0 ? this.pick(entry, nh!, src, dst) : nh!;
+    const chosen = entry.nexthops.length > 1 && (oif === 0 || oifDev?.l3Table !== 0) ? this.pick(entry, nh!, src, dst) : nh!;
     const dev = chosen.dev!;
     // __mkroute_output: these two are never handed to a gateway.
     if (dst === 0xffffffff || isMulticast(dst)) return ok(this.direct(isMulticast(dst) ? "multicast" : "broadcast", dev, dst, src || this.preferredSource(entry, chosen)));

@@ -478,6 +478,6 @@ function mtuRange(dev: NetDevice, mtu: number): NlError | undefined {
 }
 
 function sameRule(a: RuleInfo, b: RuleInfo): boolean {
-  const keys: (keyof RuleInfo)[] = ["priority", "action", "table", "goto", "invert", "src", "srcLen", "dst", "dstLen", "iif", "oif", "fwmark", "fwmask", "tos", "ipproto", "sport", "dport", "uidrange", "suppressPrefixLen"];
+  const keys: (keyof RuleInfo)[] = ["priority", "action", "table", "goto", "invert", "src", "srcLen", "dst", "dstLen", "iif", "oif", "fwmark", "fwmask", "tos", "ipproto", "sport", "dport", "uidrange", "suppressPrefixLen", "l3mdev"];
   return keys.every((k) => JSON.stringify(a[k]) === JSON.stringify(b[k]));
 }

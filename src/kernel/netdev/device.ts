@@ -157,6 +157,15 @@ export abstract class NetDevice implements CableReceiver {
   changeLink(_change: LinkChange, _slave: NetDevice): NlResult {
     return err({ errno: "EOPNOTSUPP" });
   }
+  /** Table of a VRF (l3mdev); 0: it is none. */
+  l3Table = 0;
+  /** The VRF it is or is in: l3mdev_master_dev. */
+  get vrf(): NetDevice | undefined {
+    if (this.l3Table !== 0) return this;
+    return this.master !== undefined && this.master.l3Table !== 0 ? this.master : undefined;
+  }
+  /** Of a VRF: a packet came by a device in it. */
+  receivedBy(_skb: Skb): void {}
   /** Whether the device's own table is all that a dump shows of it: its address filter stays unseen. */
   readonly hasOwnFdb: boolean = false;
   /** Entries of the device's own forwarding table, as `bridge fdb` shows them "self": ndo_fdb_dump. */

@@ -9,6 +9,7 @@ import { newIpvlan } from "./ipvlan.ts";
 import { newMacvlan } from "./macvlan.ts";
 import { newTunnel } from "./tunnel.ts";
 import { newVlan } from "./vlan.ts";
+import { newVrf } from "./vrf.ts";
 import { newVxlan } from "./vxlan.ts";
 
 /** What RTM_NEWLINK hands to a kind: rtnl_newlink_create. */
@@ -44,5 +45,6 @@ export const LINK_KINDS: readonly LinkKindOps[] = [
   { kind: "ipvlan", create: newIpvlan },
   { kind: "macvlan", create: newMacvlan },
   { kind: "vlan", create: newVlan },
+  { kind: "vrf", create: newVrf },
   { kind: "vxlan", create: newVxlan },
 ];

@@ -10,6 +10,7 @@ import { isLinkType } from "./link-types.ts";
 import { type Family, getAddr, getPrefix, inFilter, inFilter6, type Prefix, v6Of } from "./prefix.ts";
 import type { Tool } from "./tool.ts";
 import { ADDRESS_USAGE, LINK_USAGE } from "./usage.ts";
+import { vrfArg } from "./vrf.ts";
 
 export function doAddress(tool: Tool, args: Args): number {
   if (args.done) return list(tool, args, "address");
@@ -245,7 +246,7 @@ function parseFilter(tool: Tool, args: Args, family: Family, usage: string): Fil
     } else if (word === "master") {
       const value = args.value();
       f.master = tool.link(value)?.ifindex ?? invarg("Device does not exist\n", value);
-    } else if (word === "vrf") invarg("Not a valid VRF name\n", args.value());
+    } else if (word === "vrf") f.master = vrfArg(tool, args.value()).ifindex;
     else if (word === "nomaster") f.master = -1;
     else if (word === "type") {
       const value = args.value();

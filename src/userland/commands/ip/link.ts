@@ -8,6 +8,7 @@ import { kindArgs } from "./link-kinds.ts";
 import { isMade, isOnlyReal } from "./link-types.ts";
 import { netnsByName } from "../../netns-names.ts";
 import { nlErrorText, type Tool } from "./tool.ts";
+import { vrfArg } from "./vrf.ts";
 import { LINK_USAGE, TYPE_BRIDGE_SLAVE_USAGE, TYPE_BRIDGE_USAGE, TYPE_DUMMY_USAGE, TYPE_VETH_USAGE } from "./usage.ts";
 
 const USAGE_OF_TYPE: Readonly<Record<string, string>> = { bridge: TYPE_BRIDGE_USAGE, bridge_slave: TYPE_BRIDGE_SLAVE_USAGE, dummy: TYPE_DUMMY_USAGE, veth: TYPE_VETH_USAGE };
@@ -151,7 +152,7 @@ function parseRelation(tool: Tool, r: LinkRequest, word: string, args: Args): bo
   } else if (matches(word, "master")) {
     const value = args.value();
     r.change.master = tool.link(value)?.ifindex ?? invarg("Device does not exist\n", value);
-  } else if (word === "vrf") invarg("Not a valid VRF name\n", args.value());
+  } else if (word === "vrf") r.change.master = vrfArg(tool, args.value()).ifindex;
   else if (matches(word, "nomaster")) r.change.master = 0;
   else if (matches(word, "dynamic")) r.change.dynamic = flagArg("dynamic", args.value());
   else if (matches(word, "alias")) {

@@ -7,6 +7,7 @@ import { type Family, getAddr, getPrefix, type Prefix, sameNet, v6Of } from "./p
 import { type Fixed, printAnswer, printRoute, PROTO, ROUTE_TYPE_ID, TABLE } from "./route-print.ts";
 import { flushRoutes6, getRoute6, listRoutes6, modifyRoute6 } from "./route6.ts";
 import type { Tool } from "./tool.ts";
+import { vrfArg } from "./vrf.ts";
 import { ROUTE_USAGE } from "./usage.ts";
 
 export function doRoute(tool: Tool, args: Args): number {
@@ -169,7 +170,7 @@ function parseTable(tool: Tool, r: RouteRequest, word: string, args: Args): bool
   } else if (matches(word, "table")) {
     const value = args.value();
     r.table = tool.names.tableId(value) ?? invarg('"table" value is invalid\n', value);
-  } else if (matches(word, "vrf")) invarg("Invalid VRF\n", args.value());
+  } else if (matches(word, "vrf")) r.table = vrfArg(tool, args.value(), "Invalid VRF\n").attrs!.vrf!.table;
   else return false;
   return true;
 }
@@ -293,6 +294,8 @@ interface Filter {
   /** 0: all. */
   table: number;
   cache: boolean;
+  /** `vrf NAME`: only what main would show of the VRF's table. */
+  inVrf?: boolean;
   tos?: number; proto?: number; scope?: number; type?: number; metric?: number;
   oif?: number; iif?: number;
   via?: Prefix; prefsrc?: Prefix;
@@ -314,8 +317,11 @@ function parseFilter(tool: Tool, args: Args): Filter {
   while (!args.done) {
     const word = args.take();
     if (matches(word, "table")) filterTable(tool, f, args.value());
-    else if (matches(word, "vrf")) invarg("Invalid VRF\n", args.value());
-    else if (matches(word, "cached") || matches(word, "cloned")) f.cache = true;
+    else if (matches(word, "vrf")) {
+      const vrf = vrfArg(tool, args.value(), "Invalid VRF\n");
+      filterTable(tool, f, String(vrf.attrs!.vrf!.table));
+      f.inVrf = true;
+    } else if (matches(word, "cached") || matches(word, "cloned")) f.cache = true;
     else if (isTos(word)) f.tos = tosArg(tool, args, "TOS value is invalid\n");
     else if (matches(word, "protocol")) assign(f, "proto", args, (v) => orAll(tool.names.protoId(v), v, 'invalid "protocol"\n'));
     else if (matches(word, "scope")) assign(f, "scope", args, (v) => orAll(tool.names.scopeId(v), v, 'invalid "scope"\n'));
@@ -371,6 +377,7 @@ function counts(p: Prefix | undefined): p is Prefix {
 function selected(f: Filter, r: RouteInfo): boolean {
   const single = r.nexthops.length === 1 ? r.nexthops[0] : undefined;
   if (f.table !== 0 && f.table !== r.table) return false;
+  if (f.inVrf && (r.type === "local" || r.type === "broadcast")) return false;
   if (f.proto !== undefined && f.proto !== r.proto) return false;
   if (f.scope !== undefined && f.scope !== SCOPE_ID[r.scope]) return false;
   if (f.type !== undefined && f.type !== ROUTE_TYPE_ID[r.type]) return false;
@@ -505,7 +512,7 @@ function parseGet(tool: Tool, args: Args): GetRequest {
     else if (matches(word, "mark")) q.mark = u32Arg(args, "invalid mark value");
     else if (matches(word, "oif") || word === "dev") q.oifName = args.value();
     else if (matches(word, "notify") || matches(word, "connected") || word === "as") throw new Refuse(`ip route get ... ${word}`);
-    else if (matches(word, "vrf")) invarg("Invalid VRF\n", args.value());
+    else if (matches(word, "vrf")) q.oif = vrfArg(tool, args.value(), "Invalid VRF\n").ifindex;
     else if (matches(word, "uid")) q.uid = u32Arg(args, "invalid UID\n");
     else if (matches(word, "fibmatch")) q.fibmatch = true;
     else if (matches(word, "sport")) q.sport = portArg(args, "invalid sport\n");

@@ -83,6 +83,7 @@ export function printRule(p: Printer, r: AnyRule, v: View, state: RuleState): vo
   p.open();
   p.any("priority", r.priority, `${r.priority}:\t`);
   printMatch(p, r, v, state);
+  if (r.l3mdev === true) p.any("l3mdev", null, " lookup [l3mdev-table]");
   if (r.table !== 0 && r.action === "lookup") {
     p.any("table", v.names.table(r.table), ` lookup ${v.names.table(r.table)}`);
     if (r.suppressPrefixLen !== undefined && r.suppressPrefixLen >= 0) p.any("suppress_prefixlen", r.suppressPrefixLen, ` suppress_prefixlength ${r.suppressPrefixLen}`);
@@ -145,7 +146,7 @@ function parseShared(tool: Tool, r: Partial<RuleInfo>, word: string, args: Args)
   } else if (word === "fwmark") fwmarkArg(r, args);
   else if (word === "dev" || word === "iif") r.iif = ifnameArg(args, '"iif"/"dev" not a valid ifname');
   else if (word === "oif") r.oif = ifnameArg(args, '"oif" not a valid ifname');
-  else if (word === "l3mdev") throw new Refuse("ip rule ... l3mdev");
+  else if (word === "l3mdev") r.l3mdev = true;
   else if (word === "uidrange") r.uidrange = uidsArg(args);
   else if (word === "ipproto") {
     const value = args.value();
