@@ -202,11 +202,15 @@ const FdbPattern = z.strictObject({
   mac: MacText.optional(),
   port: Ifname.optional(),
   state: oneOrMore(z.enum(["dynamic", "static", "permanent"])).optional(),
+  /** Of a VXLAN: where its frames go. */
+  dst: Ipv4Text.optional(),
 });
 const table = <T extends z.ZodType>(pattern: T) => ({
   ...check,
   node: Name,
   netns: z.string().max(63).optional(),
+  /** Entries of this interface only. */
+  dev: Ifname.optional(),
   /** Each is matched by an entry. */
   has: z.array(pattern).default([]),
   /** None is matched by an entry. */
@@ -280,9 +284,11 @@ const Config = z.strictObject({
   sysctl: z.strictObject({ node: Name, netns: z.string().max(63).optional(), key: z.string(), equals: oneOrMore(Text) }).optional(),
   link: z
     .strictObject({
-      node: Name, netns: z.string().max(63).optional(), dev: Ifname, exists: z.boolean().default(true), kind: z.enum(["loopback", "ethernet", "veth", "bridge", "dummy"]).optional(), up: z.boolean().optional(),
+      node: Name, netns: z.string().max(63).optional(), dev: Ifname, exists: z.boolean().default(true), kind: z.enum(["loopback", "ethernet", "veth", "bridge", "dummy", "vlan", "vxlan"]).optional(), up: z.boolean().optional(),
       carrier: z.boolean().optional(), mtu: z.int().optional(), mac: MacText.optional(), master: z.union([z.literal("none"), Ifname]).optional(), stp: z.boolean().optional(), ageing: z.int().optional(),
       state: z.enum(["disabled", "listening", "learning", "forwarding", "blocking"]).optional(), root: z.boolean().optional(),
+      /** Of a VXLAN: its number, its UDP port, the address it sends from, whether it learns. */
+      vni: z.int().optional(), port: Port.optional(), local: Ipv4Text.optional(), learning: z.boolean().optional(),
     })
     .optional(),
   addresses: z

@@ -30,7 +30,7 @@ export function formatNeigh(n: NeighInfo, names: Names): string {
 }
 
 export function formatFdb(e: FdbEntry, names: Names): string {
-  return [formatMac(e.lladdr), `dev ${names(e.ifindex)}`, e.master === 0 ? "" : `master ${names(e.master)}`, e.state === "dynamic" ? "" : e.state].filter((p) => p !== "").join(" ");
+  return [formatMac(e.lladdr), `dev ${names(e.ifindex)}`, e.dst === undefined ? "" : `dst ${formatIpv4(e.dst)}`, e.master === 0 ? "" : `master ${names(e.master)}`, e.state === "dynamic" ? "" : e.state].filter((p) => p !== "").join(" ");
 }
 
 export function formatAddr(a: AddrInfo): string {
@@ -43,9 +43,9 @@ function linkRow(l: LinkInfo, names: Names): string[] {
   return [l.name, l.kind, state, formatMac(l.lladdr), String(l.mtu), names(l.master), l.bridgePort?.state ?? "", String(s.rxPackets), String(s.txPackets), String(s.rxDropped + s.txDropped)];
 }
 
-/** Learnt and static entries of bridges; the devices' own filters are left out. */
+/** Entries of bridges, and what a VXLAN has for its remote machines; the devices' own filters are left out. */
 export function stationEntries(ns: Netns): FdbEntry[] {
-  return ns.rtnl.fdb().filter((e) => e.master !== 0 && !e.self);
+  return ns.rtnl.fdb().filter((e) => e.dst !== undefined || (e.master !== 0 && !e.self));
 }
 
 export function tablesOf(ns: Netns): Table[] {
@@ -58,8 +58,8 @@ export function tablesOf(ns: Netns): Table[] {
     { kind: "neigh", columns: ["address", "device", "mac", "state"], rows: rtnl.neighs().map((n) => [formatIpv4(n.dst), names(n.ifindex), n.lladdr === undefined ? "" : formatMac(n.lladdr), n.state]) },
   ];
   const fdb = stationEntries(ns);
-  if (fdb.length > 0 || rtnl.links().some((l) => l.kind === "bridge"))
-    tables.push({ kind: "fdb", columns: ["mac", "port", "bridge", "state"], rows: fdb.map((e) => [formatMac(e.lladdr), names(e.ifindex), names(e.master), e.state === "dynamic" ? "learnt" : e.state]) });
+  if (fdb.length > 0 || rtnl.links().some((l) => l.kind === "bridge" || l.kind === "vxlan"))
+    tables.push({ kind: "fdb", columns: ["mac", "port", "destination", "bridge", "state"], rows: fdb.map((e) => [formatMac(e.lladdr), names(e.ifindex), e.dst === undefined ? "" : formatIpv4(e.dst), names(e.master), e.state === "dynamic" ? "learnt" : e.state]) });
   return tables;
 }
 

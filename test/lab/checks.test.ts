@@ -115,7 +115,19 @@ describe("tables", () => {
     ["kind: neigh, node: h1, if: [ { on: h1, run: ping -c 1 -W 1 10.0.1.77 }, { idle: 3 } ], has: [ { address: 10.0.1.77, state: FAILED } ]"],
     ["kind: route, node: h1, has: [ { to: default, via: 10.0.1.1, dev: eth0 } ], only: [ { to: 0.0.0.0/0 }, { to: 10.0.1.0/24, src: 10.0.1.2 } ], get: [ { to: 10.0.2.9, via: 10.0.1.1, dev: eth0, src: 10.0.1.2 }, { to: 10.0.1.2, type: local } ]"],
     ["kind: route, node: r1, lacks: [ { to: default } ], get: [ { to: 192.0.2.1, type: none } ]"],
+    ["kind: route, node: r1, dev: eth1, only: [ { to: 10.0.2.0/24 } ]"],
+    ["kind: neigh, node: r1, dev: eth1, if: [ { on: h1, run: ping -c 1 10.0.2.2 } ], only: [ { address: 10.0.2.2, mac: '02:00:00:00:02:02' } ]"],
   ])("%s holds", (check) => passes(check));
+
+  test("a VXLAN's remote machines are entries like others; its settings are seen", () => {
+    const vxlan = "r1$ ip link add vx0 mtu 1450 type vxlan id 7 local 10.0.1.1 dstport 8472 nolearning\nr1$ bridge fdb add 02:00:00:00:07:02 dev vx0 dst 10.0.2.2\n";
+    passes("kind: fdb, node: r1, dev: vx0, only: [ { mac: '02:00:00:00:07:02', dst: 10.0.2.2, state: permanent } ]", vxlan);
+    expect(failure("kind: fdb, node: r1, dev: vx0, has: [ { mac: '02:00:00:00:07:02', dst: 10.0.2.3 } ]", vxlan).found).toBe("r1 vx0: no entry mac 02:00:00:00:07:02 dst 10.0.2.3; there is 02:00:00:00:07:02 dev vx0 dst 10.0.2.2 permanent");
+    expect(failure("kind: fdb, node: r1, dev: vx0, only: [ { dst: 10.0.2.2 } ]", `${vxlan}r1$ bridge fdb append 00:00:00:00:00:00 dev vx0 dst 10.0.2.9\n`).found).toBe("r1 vx0: 00:00:00:00:00:00 dev vx0 dst 10.0.2.9 permanent as well");
+    passes("kind: config, link: { node: r1, dev: vx0, kind: vxlan, vni: 7, port: 8472, local: 10.0.1.1, learning: false, mtu: 1450, up: false }", vxlan);
+    expect(failure("kind: config, link: { node: r1, dev: vx0, vni: 8 }", vxlan).found).toBe("r1:vx0: vni is 7");
+    expect(failure("kind: config, link: { node: r1, dev: eth0, vni: 8 }").found).toBe("r1:eth0: vni is not known of this kind");
+  });
 
   test("say what is missing, what is there, what is there as well", () => {
     expect(failure("kind: route, node: h1, has: [ { to: 10.0.2.0/24, via: 10.0.1.1 } ]").found).toBe("h1: no entry to 10.0.2.0/24 via 10.0.1.1; there is default via 10.0.1.1 dev eth0; 10.0.1.0/24 dev eth0 src 10.0.1.2");
@@ -125,7 +137,8 @@ describe("tables", () => {
     expect(failure("kind: route, node: r1, get: [ { to: 192.0.2.1, via: 10.0.1.2 } ]").found).toBe("r1 has no route to 192.0.2.1 (ENETUNREACH)");
     expect(failure("kind: fdb, node: s1, has: [ { mac: '02:00:00:00:01:02', port: eth2 } ]", "h1$ ping -c 1 10.0.1.3\n").found).toMatch(/no entry mac 02:00:00:00:01:02 port eth2; there is .*02:00:00:00:01:02 dev eth1 master br0/);
   });
-  test("a namespace that is not there is a finding", () => {
+  test("a namespace that is not there is a finding; a probe from one says so", () => {
+    expect(failure("kind: reach, from: h1, netns: pod, to: 10.0.1.3", "h1$ ip netns add pod\n")).toMatchObject({ expected: "h1 (pod) > 10.0.1.3: an answer", found: "h1 (pod) > 10.0.1.3: no route on the sender" });
     expect(failure("kind: route, node: h1, netns: pod, has: [ { to: default } ]").found).toBe("there is none of that name");
     passes("kind: route, node: h1, netns: pod, only: []", "h1$ ip netns add pod\n");
   });

@@ -127,7 +127,8 @@ const within = (n: number, c: Count): boolean => (c.min === undefined || n >= c.
 const frames = (n: number): string => (n === 0 ? "no frame" : n === 1 ? "1 frame" : `${n} frames`);
 
 function range(c: Count): string {
-  if (c.min !== undefined && c.min === c.max) return c.max === 0 ? "no frame" : `exactly ${frames(c.min)}`;
+  if (c.max === 0) return "no frame";
+  if (c.min !== undefined && c.min === c.max) return `exactly ${frames(c.min)}`;
   if (c.min === undefined) return `at most ${frames(c.max!)}`;
   return c.max === undefined ? `at least ${frames(c.min)}` : `${c.min} to ${c.max} frames`;
 }

@@ -3,7 +3,7 @@ import { byCodeUnit } from "../../base/order.ts";
 import { decodeUtf8 } from "../../base/bytes.ts";
 import { IFF, type LinkInfo } from "../../kernel/api.ts";
 import { formatMac } from "../../wire/ethernet.ts";
-import { parseIpv4 } from "../../wire/ipv4.ts";
+import { formatIpv4, parseIpv4 } from "../../wire/ipv4.ts";
 import type { Bench } from "../bench.ts";
 import type { Fact } from "../protocol.ts";
 import type { CheckOf, Wanted } from "../schema.ts";
@@ -126,6 +126,8 @@ function attributes(l: LinkInfo, names: (ifindex: number) => string): Record<str
     all.ageing = Math.floor(l.bridge.ageingTime / 100);
     all.root = formatMac(l.bridge.rootId.subarray(2)) === formatMac(l.bridge.bridgeId.subarray(2)) && l.bridge.rootPort === 0;
   }
+  const vxlan = l.attrs?.vxlan;
+  if (vxlan !== undefined) Object.assign(all, { vni: vxlan.id, port: vxlan.dstport, local: vxlan.local === 0 ? "none" : formatIpv4(vxlan.local), learning: vxlan.learning });
   return all;
 }
 

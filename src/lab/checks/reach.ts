@@ -5,6 +5,7 @@ import type { WalkView, WrongHop } from "../protocol.ts";
 import type { CheckOf, ReachResult } from "../schema.ts";
 import type { Session } from "../session.ts";
 import { firstWrong, WalkRecorder } from "../walk.ts";
+import { senderOf } from "./netns.ts";
 import { fact, type Verdict } from "./verdict.ts";
 
 type Reach = CheckOf<"reach">;
@@ -23,7 +24,7 @@ export function judgeReach(check: Reach, bench: Bench): Verdict | undefined {
   // Pairs share one copy: in a network where each reaches each, one's traffic hinders no other's.
   const session = bench.copy(check.if);
   if (session === undefined) return undefined;
-  const who = check.between === undefined ? `${check.from} > ${check.to}` : `${Object.keys(check.between).join(", ")}, each to each`;
+  const who = check.between === undefined ? `${senderOf(check, check.from!)} > ${check.to}` : `${Object.keys(check.between).join(", ")}, each to each`;
   const by = check.by ?? check.mac;
   const expected = fact("reach.expected", { probe: check.with, result: check.expect, by: by ?? "", who }, `${who}: ${RESULT_WORDS[check.expect]}${by === undefined ? "" : ` from ${by}`}`);
   for (const pair of pairs) {
@@ -32,7 +33,7 @@ export function judgeReach(check: Reach, bench: Bench): Verdict | undefined {
     const { results, hop, walk } = tried;
     if (isAsExpected(check, results)) continue;
     const shown = telling(results);
-    const found = fact("reach.found", { from: pair.from, to: pair.to, result: shown.result, by: shown.by ?? "" }, `${pair.from} > ${pair.to}: ${words(shown)}`);
+    const found = fact("reach.found", { from: pair.from, to: pair.to, result: shown.result, by: shown.by ?? "" }, `${senderOf(check, pair.from)} > ${pair.to}: ${words(shown)}`);
     return { pass: false, expected, found, ...(hop === undefined || shown.result === "ok" ? {} : { firstWrong: hop }), ...(walk === undefined ? {} : { walk }) };
   }
   return { pass: true, expected, found: fact("reach.as-expected", { pairs: pairs.length }, "as expected") };

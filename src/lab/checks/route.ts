@@ -5,7 +5,7 @@ import type { Bench } from "../bench.ts";
 import type { CheckOf, RoutePattern } from "../schema.ts";
 import { formatRoute, formatRouteTo, type Names, namesOf } from "../tables.ts";
 import { judgeTable, sayPattern } from "./table.ts";
-import { netnsOf, noNetns } from "./netns.ts";
+import { netnsOf, noNetns, placeOf } from "./netns.ts";
 import { fact, type Verdict } from "./verdict.ts";
 
 type Route = CheckOf<"route">;
@@ -24,8 +24,8 @@ export function judgeRoute(check: Route, bench: Bench): Verdict | undefined {
     if (wrong !== undefined) return wrong;
   }
   const table = typeof check.table === "number" ? check.table : TABLES[check.table]!;
-  const entries = ns.rtnl.routes().filter((r) => r.table === table);
-  const verdict = judgeTable("route", check.node, check, entries, (r, p) => matches(r, p, names), (r) => formatRoute(r, names), sayPattern);
+  const entries = ns.rtnl.routes().filter((r) => r.table === table && (check.dev === undefined || r.nexthops.some((h) => names(h.ifindex) === check.dev)));
+  const verdict = judgeTable("route", placeOf(check), check, entries, (r, p) => matches(r, p, names), (r) => formatRoute(r, names), sayPattern);
   if (check.has.length + check.lacks.length > 0 || check.only !== undefined) return verdict;
   return { ...verdict, expected: fact("route.get.expected", { node: check.node }, `${check.node}: ${check.get.map(sayGet).join("; ")}`) };
 }

@@ -4,6 +4,7 @@ import type { Bench } from "../bench.ts";
 import { startProbe, type TryResult } from "../probe.ts";
 import type { CheckOf, Point } from "../schema.ts";
 import { asHop, firstWrong, type Part, WalkRecorder } from "../walk.ts";
+import { senderOf } from "./netns.ts";
 import { fact, listing, type Verdict } from "./verdict.ts";
 
 type Walk = CheckOf<"walk">;
@@ -73,5 +74,5 @@ function describe(check: Walk): string {
     check.routers?.max !== undefined ? `at most ${check.routers.max} routers` : "",
     check.routers?.min !== undefined ? `at least ${check.routers.min} routers` : "",
   ];
-  return `${check.from} > ${check.to} ${parts.filter((p) => p !== "").join(", ")}`;
+  return `${senderOf(check, check.from)} > ${check.to} ${parts.filter((p) => p !== "").join(", ")}`;
 }
