@@ -211,7 +211,7 @@ export const iptablesRestore = defineCommand({
 function refusing(name: string, aliases: readonly string[], summary: string): Command {
   return defineCommand({
     name, aliases, dir: "/usr/sbin",
-    man: { summary, synopsis: [`${name} ...`], emulated: [], notEmulated: ["everything: it says so, and ends with status 95"] },
+    man: { summary, synopsis: [`${name} ...`], emulated: ["its name, so that a script says plainly what it lacks"], notEmulated: ["everything: it says so, and ends with status 95"] },
     *run(proc): Run<number> {
       return yield* notEmulated(proc, proc.name.slice(proc.name.lastIndexOf("/") + 1));
     },
