@@ -7,6 +7,7 @@ import type { NetDevice } from "./device.ts";
 import { Dummy } from "./dummy.ts";
 import { newIpvlan } from "./ipvlan.ts";
 import { newMacvlan } from "./macvlan.ts";
+import { newTun } from "./tun.ts";
 import { newTunnel } from "./tunnel.ts";
 import { newVlan } from "./vlan.ts";
 import { newVrf } from "./vrf.ts";
@@ -44,6 +45,7 @@ export const LINK_KINDS: readonly LinkKindOps[] = [
   { kind: "ipip", create: newTunnel("ipip") },
   { kind: "ipvlan", create: newIpvlan },
   { kind: "macvlan", create: newMacvlan },
+  { kind: "tun", create: newTun },
   { kind: "vlan", create: newVlan },
   { kind: "vrf", create: newVrf },
   { kind: "vxlan", create: newVxlan },

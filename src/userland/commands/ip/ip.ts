@@ -17,6 +17,7 @@ import { doNexthop } from "./nexthop.ts";
 import { doRoute } from "./route.ts";
 import { doRule } from "./rule.ts";
 import { doTunnel } from "./tunnel.ts";
+import { doTuntap } from "./tuntap.ts";
 import { doVrf } from "./vrf.ts";
 import { isColor, noColor, runCommand, runTool, Tool } from "./tool.ts";
 import { IP_USAGE } from "./usage.ts";
@@ -27,7 +28,7 @@ type Handler = (tool: Tool, args: Args) => number | Run<number>;
 const OBJECTS: readonly (readonly [string, Handler | undefined])[] = [
   ["address", doAddress], ["addrlabel", doAddrlabel], ["maddress", doMaddr], ["route", doRoute], ["rule", doRule], ["neighbor", doNeigh], ["neighbour", doNeigh],
   ["ntable", undefined], ["ntbl", undefined], ["link", doLink], ["l2tp", undefined], ["fou", undefined], ["ila", undefined], ["macsec", undefined],
-  ["tunnel", doTunnel], ["tunl", doTunnel], ["tuntap", undefined], ["tap", undefined], ["token", undefined], ["tcpmetrics", undefined], ["tcp_metrics", undefined],
+  ["tunnel", doTunnel], ["tunl", doTunnel], ["tuntap", doTuntap], ["tap", doTuntap], ["token", undefined], ["tcpmetrics", undefined], ["tcp_metrics", undefined],
   ["monitor", undefined], ["xfrm", undefined], ["mroute", undefined], ["mrule", undefined], ["netns", doNetns], ["netconf", undefined], ["vrf", doVrf],
   ["sr", undefined], ["nexthop", doNexthop], ["mptcp", undefined], ["ioam", undefined], ["help", usage], ["stats", undefined],
 ];

@@ -7,6 +7,7 @@ import { equalBytes } from "../../../base/bytes.ts";
 import { formatMac } from "../../../wire/ethernet.ts";
 import { KIND_ARGS, kindArgs } from "./link-kinds.ts";
 import type { Printer } from "./print.ts";
+import { printTun } from "./tuntap.ts";
 import { lladdrText, type ToolOptions, type View } from "./tool.ts";
 
 const FLAG_NAMES = [
@@ -104,6 +105,7 @@ export function printLink(p: Printer, l: LinkInfo, v: View, how: LinkFormat): vo
 function printLladdr(p: Printer, l: LinkInfo): void {
   p.nl();
   p.any("link_type", l.arpType, `    link/${l.arpType} `);
+  if (l.lladdr.length === 0) return;
   p.any("address", lladdrText(l.lladdr), lladdrText(l.lladdr));
   p.fp((l.flags & IFF.POINTOPOINT) !== 0 ? " peer " : " brd ");
   if ((l.flags & IFF.POINTOPOINT) !== 0) p.only("link_pointtopoint", true);
@@ -116,7 +118,7 @@ export function printLinkBrief(p: Printer, l: LinkInfo, v: View, how: LinkFormat
   const lowerDown = printNameAndLink(p, l, v, (name) => `${name.padEnd(16)} `);
   p.any("operstate", l.operstate, `${l.operstate.padEnd(14)} `);
   if (!how.link) return;
-  p.any("address", lladdrText(l.lladdr), `${lladdrText(l.lladdr)} `);
+  if (l.lladdr.length > 0) p.any("address", lladdrText(l.lladdr), `${lladdrText(l.lladdr)} `);
   printFlags(p, l.flags, lowerDown);
   p.fp("\n");
 }
@@ -155,6 +157,11 @@ function printLinkInfo(p: Printer, l: LinkInfo, v: View): void {
     if (l.bridge) {
       p.open("info_data");
       printBridge(p, l.bridge);
+      p.close();
+    }
+    if (l.attrs?.tun !== undefined) {
+      p.open("info_data");
+      printTun(p, l);
       p.close();
     }
     const own = kindArgs(kind);

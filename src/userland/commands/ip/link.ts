@@ -270,6 +270,7 @@ function create(tool: Tool, args: Args, r: LinkRequest, verb: "add" | "replace")
   if (r.link !== undefined) tool.device(r.link);
   if (r.type === undefined) throw new Fail(1, 'Not enough information: "type" argument is required\n');
   if (isOnlyReal(r.type)) throw new Refuse(`ip link add type ${r.type}`);
+  if (r.type === "tun") return tool.answer(err({ errno: "EOPNOTSUPP", extack: "tun/tap creation via rtnetlink is not supported" }));
   if (!isMade(r.type)) {
     if (!args.done) throw garbage(args);
     return tool.answer(err({ errno: "EOPNOTSUPP", extack: "Unknown device type" }));

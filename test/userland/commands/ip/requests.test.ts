@@ -94,7 +94,7 @@ test("names of tables come from /etc/iproute2", () => {
 });
 
 test.each([
-  "ip xfrm state", "ip tunnel prl x", "ip tuntap", "ip maddr add 33:33:00:00:00:05 dev eth0", "ip monitor", "ip mptcp", "ip stats", "ip link add x type geneve id 5",
+  "ip xfrm state", "ip tunnel prl x", "ip tuntap add dev t0 mode tun multi_queue", "ip maddr add 33:33:00:00:00:05 dev eth0", "ip monitor", "ip mptcp", "ip stats", "ip link add x type geneve id 5",
   "ip link set eth0 type geneve", "ip -c link", "ip -r addr", "ip -6 route add default via fe80::1 dev eth0 nhid 1", "ip route add 10.0.0.0/8 via 10.0.0.9 encap mpls 5",
   "ip route save", "ip link property add dev eth0 altname x", "ip nexthop add id 5 encap mpls 5", "ip netns monitor", "ip -M route", "ip link set eth0 vf 1 mac x",
 ])("%s says that it is not emulated", (line) => {
