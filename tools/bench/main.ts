@@ -37,6 +37,10 @@ const workloads: Workload[] = [
         { name: "ns-3 CSMA, checksums", cmd: ns3("w1_chain", `--k=${k}`, `--n=${packets(k)}`, "--link=csma", "--checksum=1"), key: "hops_per_cpu_s" },
       ],
     },
+    {
+      name: `w1 k=${k} with conntrack`, key: "hops_per_cpu_s", better: "higher", ours: () => chain(k, packets(k), false, true),
+      peers: [{ name: "netns", cmd: netns("w1_chain.sh", String(k), "100000", "nat"), key: "hops_per_cpu_s" }],
+    },
     { name: `w1 k=${k} with capture`, key: "hops_per_cpu_s", better: "higher", ours: () => chain(k, packets(k), true), peers: [] },
   ]),
   {

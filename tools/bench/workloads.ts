@@ -1,5 +1,6 @@
 /** The engine's workloads, as docs/performance.md describes them. Each returns one figure line; CPU seconds are user + system of this process. */
 import { encodeUtf8 } from "../../src/base/bytes.ts";
+import { CT_STATE } from "../../src/kernel/netfilter/types.ts";
 import { LinuxKernel } from "../../src/kernel/kernel.ts";
 import { Cable } from "../../src/sim/cable.ts";
 import { CaptureArena } from "../../src/sim/capture.ts";
@@ -37,8 +38,20 @@ function address(k: LinuxKernel, dev: NetDevice, local: number, prefixLen: numbe
   mustAdd(k.initNetns.rtnl.addrAdd({ ifindex: dev.ifindex, local, prefixLen }, "add"));
 }
 
+/** iptables -A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT: every packet is looked up in the table of connections. */
+function acceptKnown(node: LinuxKernel): void {
+  const { nf } = node.initNetns;
+  nf.batch(() => {
+    const table = nf.addTable("ip", "filter");
+    const forward = nf.addChain(table, "FORWARD", { type: "filter", hook: "forward", priority: 0 }, "accept");
+    const state = { name: "conntrack", state: { bits: CT_STATE.NEW | CT_STATE.ESTABLISHED, inv: false } } as const;
+    const r = nf.addRule(forward, { xt: { matches: [state], target: { name: "ACCEPT" }, counters: { packets: 0, bytes: 0 } }, text: () => "-A FORWARD" });
+    return r.ok ? undefined : r.error;
+  });
+}
+
 /** W1: host, k routers, host; n datagrams of 22 octets (64-octet frames), in bursts of 20. A hop is one node handling one packet. */
-export function chain(k: number, n: number, capture: boolean): Figure {
+export function chain(k: number, n: number, capture: boolean, conntrack = false): Figure {
   const sim = new Simulation(1);
   if (capture) sim.capture = new CaptureArena();
   const nodes = Array.from({ length: k + 2 }, (_, i) => new LinuxKernel(sim, `n${i}`));
@@ -52,6 +65,7 @@ export function chain(k: number, n: number, capture: boolean): Figure {
   for (const [i, node] of nodes.entries()) {
     const { rtnl, sysctl } = node.initNetns;
     sysctl.set("net.ipv4.ip_forward", "1");
+    if (conntrack && i > 0 && i <= k) acceptKnown(node);
     if (i < k) mustAdd(rtnl.routeAdd({ dst: ip(10, 0, k, 0), dstLen: 24, nexthops: [{ via: ip(10, 0, i, 2) }] }, "add"));
     if (i > 1) mustAdd(rtnl.routeAdd({ dst: ip(10, 0, 0, 0), dstLen: 24, nexthops: [{ via: ip(10, 0, i - 1, 1) }] }, "add"));
   }
@@ -76,7 +90,7 @@ export function chain(k: number, n: number, capture: boolean): Figure {
     received += drain();
   }
   const cpu = cpuSince(from);
-  return { bench: capture ? "w1-capture" : "w1", k, sent: n, received, cpu_s: round(cpu), hops_per_cpu_s: Math.round((n * (k + 2)) / cpu) };
+  return { bench: capture ? "w1-capture" : conntrack ? "w1-conntrack" : "w1", k, sent: n, received, cpu_s: round(cpu), hops_per_cpu_s: Math.round((n * (k + 2)) / cpu) };
 }
 
 /** W2: one bridge, `hosts` hosts, each pings each other once, ARP included. A frame counts once per link it crosses. */
