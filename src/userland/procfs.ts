@@ -192,7 +192,10 @@ function netEntries(ns: Netns, at: string): Entries {
     ["nf_conntrack", () => virtualFile(`${at}/nf_conntrack`, (p) => p.netns.conntrack.entries().map((ct) => `${procLine(ct, p.now)}\n`).join(""), undefined, 0o440)],
     text("route", () => routeTable(ns)),
     text("raw", () => datagramTable(ns, "raw")),
+    text("if_inet6", () => inet6Table(ns)),
+    text("igmp6", () => igmp6Table(ns)),
     text("snmp", () => snmpTable(ns)),
+    text("snmp6", () => snmp6Table(ns)),
     text("tcp", () => tcpTable(ns)),
     text("udp", () => datagramTable(ns, "udp")),
   ]);
@@ -265,9 +268,32 @@ function routeLine(r: RouteInfo, names: ReadonlyMap<number, string>): string {
   return [name, littleEndianHex(r.dst), littleEndianHex(hop?.via ?? 0), flags.toString(16).padStart(4, "0"), 0, 0, r.priority, littleEndianHex(mask), mtu, r.metrics.window ?? 0, (r.metrics.rtt ?? 0) >> 3].join("\t");
 }
 
+const hexOf = (b: Uint8Array): string => Array.from(b, (x) => x.toString(16).padStart(2, "0")).join("");
+/** IPV6_ADDR_*: scopes as /proc/net/if_inet6 has them. */
+const SCOPE6 = { global: 0x00, site: 0x40, link: 0x20, host: 0x10, nowhere: 0x00 } as const;
+
+/** if6_seq_show of net/ipv6/addrconf.c. */
+function inet6Table(ns: Netns): string {
+  const names = new Map(ns.rtnl.links().map((l) => [l.ifindex, l.name]));
+  const two = (n: number): string => n.toString(16).padStart(2, "0");
+  return ns.rtnl.ip6.addrs().map((a) => `${hexOf(a.local)} ${two(a.ifindex)} ${two(a.prefixLen)} ${two(SCOPE6[a.scope])} ${two(a.flags & 0xff)} ${(names.get(a.ifindex) ?? "").padStart(8)}\n`).join("");
+}
+
+/** igmp6_mc_seq_show of net/ipv6/mcast.c. */
+function igmp6Table(ns: Netns): string {
+  const names = new Map(ns.rtnl.links().map((l) => [l.ifindex, l.name]));
+  return ns.rtnl.ip6.maddrs().map((m) => `${String(m.ifindex).padEnd(4)} ${(names.get(m.ifindex) ?? "").padEnd(15)} ${hexOf(m.group)} ${String(m.users).padStart(5)} 0000000${m.group[1] === 1 ? "8" : "C"} 0\n`).join("");
+}
+
+function snmp6Table(ns: Netns): string {
+  let out = "";
+  for (const [name, value] of ns.counters().get("Ip6") ?? []) out += `${name.padEnd(32)}\t${value}\n`;
+  return out;
+}
+
 function snmpTable(ns: Netns): string {
   let out = "";
-  for (const [proto, values] of ns.counters()) out += `${proto}: ${[...values.keys()].join(" ")}\n${proto}: ${[...values.values()].join(" ")}\n`;
+  for (const [proto, values] of ns.counters()) if (proto !== "Ip6") out += `${proto}: ${[...values.keys()].join(" ")}\n${proto}: ${[...values.values()].join(" ")}\n`;
   return out;
 }
 

@@ -205,7 +205,7 @@ export class Routes6 {
     if (exception !== undefined) {
       a.expires = Math.floor((exception.expires - stack.now) / SECOND);
       if (exception.mtu > 0) a.metrics = { ...a.metrics, mtu: exception.mtu };
-    } else if (entry.expires !== undefined) a.expires = Math.max(0, Math.floor((entry.expires - stack.now) / SECOND));
+    }
     if (q.fibmatch === true) a.entry = fib.info(entry);
     return ok(a);
   }

@@ -59,6 +59,7 @@ import { more } from "./more.ts";
 import { mount, mountpoint } from "./mountpoint.ts";
 import { mv } from "./mv.ts";
 import { nc } from "./nc.ts";
+import { ndisc6 } from "./ndisc6.ts";
 import { arp } from "./net-tools/arp.ts";
 import { ifconfig } from "./net-tools/ifconfig.ts";
 import { netstat } from "./net-tools/netstat.ts";
@@ -78,6 +79,8 @@ import { printenv } from "./printenv.ts";
 import { printf } from "./printf.ts";
 import { ps } from "./ps.ts";
 import { pwd } from "./pwd.ts";
+import { radvd } from "./radvd.ts";
+import { rdisc6 } from "./rdisc6.ts";
 import { readlink, realpath } from "./realpath.ts";
 import { reset } from "./reset.ts";
 import { rev } from "./rev.ts";
@@ -205,6 +208,7 @@ export const COMMANDS: readonly Command[] = [
   mountpoint,
   mv,
   nc,
+  ndisc6,
   netstat,
   nice,
   nl,
@@ -222,6 +226,8 @@ export const COMMANDS: readonly Command[] = [
   printf,
   ps,
   pwd,
+  radvd,
+  rdisc6,
   readlink,
   realpath,
   reset,
