@@ -138,8 +138,8 @@ export class LiveWatch {
     this.decisions.push({ ...d });
     if (this.decisions.length > 2 * DECISIONS_KEPT) this.decisions = this.decisions.slice(-DECISIONS_KEPT);
     if (++this.inBatch > DECISIONS_BUSY) this.quietTrace();
-    // A copy for somebody else that a switch flooded is no loss.
-    if (d.verdict !== "drop" || d.reason === "OTHERHOST" || d.reason === "UNHANDLED_PROTO" || ++this.drops > DROPS_SHOWN) return;
+    // A copy for somebody else that a switch flooded is no loss, nor is what a neighbour says in IPv6 to who does not speak it.
+    if (d.verdict !== "drop" || d.reason === "OTHERHOST" || d.reason === "UNHANDLED_PROTO" || d.reason === "IPV6DISABLED" || ++this.drops > DROPS_SHOWN) return;
     this.post({ type: "drop", packet: d.packet, node: d.node, dev: d.dev, stage: d.stage, reason: d.reason, at: d.at });
   }
 

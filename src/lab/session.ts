@@ -252,7 +252,8 @@ export class Session implements CableObserver {
   // -- observers ----------------------------------------------------------------------------------------------------------
 
   frameSent(cable: Cable, fromA: boolean, skb: Skb, start: Nanos, arrival: Nanos): void {
-    const id = this.cableIds.get(cable)!;
+    const id = this.cableIds.get(cable);
+    if (id === undefined) return; // a veth: no cable of the lab, it lies inside a machine
     if (this.frames !== undefined) {
       this.frames.number(start);
       this.frames.number(fromA ? 2 * id : 2 * id + 1);
@@ -285,6 +286,11 @@ export function terminalNodes(resolved: ResolvedLab): readonly string[] {
   return resolved.lab.terminals ?? Object.keys(resolved.lab.nodes);
 }
 
+/** A machine starts with IPv6 off, as those of the conformance cases do. */
+function ipv6On(kind: string): Record<string, string> {
+  return { "net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.default.disable_ipv6": "0", ...(kind === "router" ? { "net.ipv6.conf.all.forwarding": "1" } : {}) };
+}
+
 function networkSpec(resolved: ResolvedLab): NetworkSpec {
   const { lab, macs, seed } = resolved;
   const end = (text: string): { node: string; dev: string; mac: string } => {
@@ -295,7 +301,7 @@ function networkSpec(resolved: ResolvedLab): NetworkSpec {
     seed,
     nodes: Object.entries(lab.nodes).map(([name, node]) => ({
       name,
-      sysctls: { ...(node.kind === "router" ? { "net.ipv4.ip_forward": "1" } : {}), ...node.sysctls },
+      sysctls: { ...(node.kind === "router" ? { "net.ipv4.ip_forward": "1" } : {}), ...(node.ipv6 ?? lab.ipv6 ? ipv6On(node.kind) : {}), ...node.sysctls },
       files: node.files,
       ports: node.ports.map((dev) => ({ dev, mac: macs.get(`${name}:${dev}`)! })),
     })),

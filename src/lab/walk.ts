@@ -82,7 +82,7 @@ function partOfIp(b: Uint8Array, at: number): Part | undefined {
 // -- first wrong hop --------------------------------------------------------------------------------------------------------
 
 /** Drops that are nobody's fault: a flooded copy that reaches somebody else, an answer not meant for us. */
-const INNOCENT: ReadonlySet<string> = new Set(["OTHERHOST", "UNHANDLED_PROTO", "CONSUMED", ""]);
+const INNOCENT: ReadonlySet<string> = new Set(["OTHERHOST", "UNHANDLED_PROTO", "IPV6DISABLED", "CONSUMED", ""]);
 
 /** The first drop that explains something. In a ring spanning tree drops copies by design: that counts only when nothing else does. */
 function firstDrop(decisions: readonly Decision[]): Decision | undefined {

@@ -33,6 +33,15 @@ describe("learning", () => {
     expect(learnt(quiet)).toEqual([]);
   });
 
+  test("a broadcast with no other port to go to is no loss: the bridge's own machine has it", () => {
+    const lan = switched(1);
+    const said: string[] = [];
+    lan.sim.trace.listen((d) => void (d.node === "s1" && d.stage === "bridge" && said.push(`${d.verdict} ${d.entry} ${d.reason}`)));
+    lan.node("h1").initNetns.packet().send(new Uint8Array([255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 0x88, 0xb5, 0]), 2);
+    lan.run(0.1);
+    expect(said).toEqual(["consume broadcast "]);
+  });
+
   test("a station that moves is relearnt by its next frame", () => {
     const lan = switched(2);
     const frame = new Uint8Array([255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 9, 9, 0x88, 0xb5, 0]);

@@ -248,6 +248,20 @@ describe("frames and packets", () => {
     expect(onOne.ok && onOne.value.packets.length).toBe(frames.filter((x) => x.cable === 1).length);
   });
 
+  test("a veth is no cable: what crosses it is neither told nor saved, and its walk is there", () => {
+    const f = new Face();
+    f.load();
+    f.good("open", { type: "open", terminal: "h1", node: "h1", columns: 80, rows: 24 });
+    f.pass(100);
+    f.type("h1", "ip netns add c; ip link add va type veth peer name vb netns c; ip link set va up; ip -n c link set vb up; ip addr add 192.0.2.1/24 dev va; ip -n c addr add 192.0.2.2/24 dev vb\r");
+    f.pass(300);
+    f.type("h1", "ping -c 1 192.0.2.2\r");
+    f.pass(300);
+    expect(f.screen("h1")).toContain("1 received");
+    expect(f.events.flatMap((e) => (e.type === "frames" ? e.frames : [])).filter((x) => x.family === "icmp" || x.label.includes("192.0.2."))).toEqual([]);
+    expect(f.events.filter((e) => e.type === "drop")).toEqual([]);
+  });
+
   test("a pulled cable is told, and undone", () => {
     const f = new Face();
     f.load();

@@ -444,7 +444,9 @@ export class Bridge extends NetDevice {
       else if (ns.sim.trace.on) lost.push({ entry: p.dev.name, why });
     }
     if (targets.length === 0) {
-      if (ns.sim.trace.on) ns.report(skb, "bridge", "drop", this, kind, "NO_TX_TARGET", lost);
+      // This machine gets a copy of its own of what is for all (local_rcv of br_flood): no other port is no loss then.
+      const taken = kind !== "unknown unicast" && !fromUs && this.isUp;
+      if (ns.sim.trace.on) ns.report(skb, "bridge", taken ? "consume" : "drop", this, kind, taken ? "" : "NO_TX_TARGET", lost);
       skb.free();
       return;
     }
