@@ -7,7 +7,7 @@ type Issue = z.core.$ZodIssue;
 
 /** Every key of the lab format: for "did you mean". */
 const KEYS = (
-  "version id kind chapter minutes parameters nodes cables prepare terminals tasks at sub sysctls files ports start run when on within idle cut restore flush delay rate queue loss mtu macs " +
+  "version id kind chapter minutes parameters nodes cables prepare terminals tasks ipv6 at sub sysctls files ports start run when on within idle cut restore flush delay rate queue loss mtu macs " +
   "points hints count cost fixed checks if from to between with port dev source size ttl df netns expect by mac tries has lacks only via src type metric table get address state bridge file path filter " +
   "direction since during min max others way passes avoids routers node stage verdict answer key equals as sysctl link addresses exists contains up carrier master stp ageing root exit title summary intro given " +
   "text done outro wrong also note script fails mode interrupt int step pick subset shuffle prefix length host value format lab labDigest engine seed student log claimed digest"

@@ -107,6 +107,8 @@ export const Node = z.strictObject({
   /** A second line in the drawing, such as its address. */
   sub: Text.optional(),
   sysctls: z.record(z.string().regex(/^[a-z0-9_]+(?:\.[A-Za-z0-9_/-]+)+$/, "must be a sysctl name such as net.ipv4.ip_forward"), Text).default({}),
+  /** Whether IPv6 is on; not given: as the lab says. */
+  ipv6: z.boolean().optional(),
   files: z.record(AbsolutePath, FileContent).default({}),
   /** Ethernet interfaces without a cable. */
   ports: z.array(Ifname).default([]),
@@ -340,6 +342,8 @@ export const Lab = z.strictObject({
   minutes: z.int().min(1).max(240),
   /** Read before this schema is applied; see `Parameter`. */
   parameters: z.record(z.string(), z.unknown()).default({}),
+  /** Whether IPv6 is on at every node that does not say otherwise; not given: it is off. */
+  ipv6: z.boolean().optional(),
   nodes: z.record(Name, Node),
   cables: z.array(Cable).max(LIMITS.cables).default([]),
   /** After every node's start-up, in this order. The learner's time begins when it is done. */
