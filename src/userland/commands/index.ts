@@ -17,6 +17,7 @@ import { column } from "./column.ts";
 import { comm, join } from "./comm.ts";
 import { conntrack } from "./conntrack.ts";
 import { cp } from "./cp.ts";
+import { curl } from "./curl.ts";
 import { cut } from "./cut.ts";
 import { date } from "./date.ts";
 import { dd } from "./dd.ts";
@@ -79,6 +80,7 @@ import { printenv } from "./printenv.ts";
 import { printf } from "./printf.ts";
 import { ps } from "./ps.ts";
 import { pwd } from "./pwd.ts";
+import { python3 } from "./python3.ts";
 import { radvd } from "./radvd.ts";
 import { rdisc6 } from "./rdisc6.ts";
 import { readlink, realpath } from "./realpath.ts";
@@ -156,6 +158,7 @@ export const COMMANDS: readonly Command[] = [
   comm,
   conntrack,
   cp,
+  curl,
   cut,
   date,
   dd,
@@ -226,6 +229,7 @@ export const COMMANDS: readonly Command[] = [
   printf,
   ps,
   pwd,
+  python3,
   radvd,
   rdisc6,
   readlink,
