@@ -12,6 +12,8 @@ const NEEDED = [
   { program: "ip", package: "iproute2" },
   { program: "ping", package: "iputils-ping" },
   { program: "tcpdump", package: "tcpdump" },
+  { program: "curl", package: "curl" },
+  { program: "python3", package: "python3" },
 ];
 
 const has = (program) => (process.env.PATH ?? "").split(":").concat("/usr/bin", "/usr/sbin").some((dir) => dir !== "" && existsSync(`${dir}/${program}`));

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -129,4 +129,24 @@ test("ten megabytes over TCP in each direction, between the kernel's and ours, a
   joined.type(`h1$ seq 1 ${count} | nc -N 192.168.7.2 7001`);
   await ended;
   expect(heard).toContain(digest(numbers));
+});
+
+test("real curl fetches from an emulated web server, and emulated curl from a real one", async () => {
+  const joined = await Joined.start(["h1$ seq 1 1200000 > big; sha256sum big; python3 -m http.server 8000 &"]);
+  const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+  const numbers = (n: number): string => Array.from({ length: n }, (_, i) => `${i + 1}\n`).join("");
+  await joined.until(digest(numbers(1_200_000)));
+  const got = joined.run("sh", "-c", "curl -sS --retry 20 --retry-connrefused --retry-delay 1 http://192.168.7.1:8000/big | sha256sum");
+  expect(got.out).toContain(digest(numbers(1_200_000)));
+  expect(joined.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "http://192.168.7.1:8000/nosuch").out).toBe("404");
+
+  const dir = mkdtempSync(join(tmpdir(), "packetwalk-interop-"));
+  cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, "big"), numbers(900_000));
+  const server = spawn("ip", ["netns", "exec", joined.netns, "python3", "-u", "-m", "http.server", "8080", "--directory", dir], { stdio: ["ignore", "pipe", "ignore"] });
+  cleanups.push(() => void server.kill("SIGKILL"));
+  await new Promise<void>((done) => server.stdout.on("data", (d: Buffer) => d.toString().includes("Serving HTTP") && done()));
+  joined.type("h1$ curl -s http://192.168.7.2:8080/big | sha256sum; curl -s -o /dev/null -w '%{http_code} there\\n' http://192.168.7.2:8080/nosuch");
+  await joined.until(digest(numbers(900_000)));
+  await joined.until("404 there");
 });
