@@ -5,6 +5,7 @@
 import type { LinkInfo, Netns, RouteInfo } from "../kernel/api.ts";
 import { SECOND } from "../sim/time.ts";
 import { procLine } from "../kernel/conntrack/text.ts";
+import { procBonding } from "./bonding-fs.ts";
 import { KERNEL_VERSION, kernelRelease } from "./kernel-version.ts";
 import type { Inode } from "./fs.ts";
 import type { NodeMachine } from "./machine.ts";
@@ -186,7 +187,9 @@ function sysctlFile(machine: NodeMachine, key: string, where: string): Inode {
 
 function netEntries(ns: Netns, at: string): Entries {
   const text = (name: string, make: () => string): [string, () => Inode] => [name, () => virtualFile(`${at}/${name}`, make)];
-  return new Map([
+  const bonding = procBonding(ns, `${at}/bonding`);
+  return new Map<string, () => Inode>([
+    ...(bonding === undefined ? [] : ([["bonding", () => virtualDirectory(`${at}/bonding`, () => bonding)]] as const)),
     text("arp", () => arpTable(ns)),
     text("dev", () => devTable(ns)),
     ["nf_conntrack", () => virtualFile(`${at}/nf_conntrack`, (p) => p.netns.conntrack.entries().map((ct) => `${procLine(ct, p.now)}\n`).join(""), undefined, 0o440)],

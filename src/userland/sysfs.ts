@@ -5,6 +5,7 @@
 import type { BridgeInfo, BridgePortInfo, LinkChange, LinkInfo, NlResult, Rtnl } from "../kernel/api.ts";
 import { IFF } from "../kernel/api.ts";
 import type { Errno } from "../kernel/errno.ts";
+import { bondingEntries } from "./bonding-fs.ts";
 import type { Inode } from "./fs.ts";
 import type { NodeMachine } from "./machine.ts";
 import type { Process } from "./process.ts";
@@ -87,6 +88,7 @@ function deviceEntries(rtnl: Rtnl, name: string): Entries {
   entries.set("subsystem", () => virtualLink(`${at}/subsystem`, "../../../../class/net"));
   relations(rtnl, link, at, entries);
   if (link.bridge) bridgeEntries(rtnl, now, at, entries);
+  if (link.attrs?.bond) entries.set("bonding", () => virtualDirectory(`${at}/bonding`, () => bondingEntries(rtnl, now, `${at}/bonding`), 0o755));
   if (link.bridgePort) entries.set("brport", () => virtualDirectory(`${at}/brport`, () => portEntries(rtnl, now, `${at}/brport`), 0o755));
   return entries;
 }

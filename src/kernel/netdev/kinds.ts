@@ -2,6 +2,7 @@
 import { ok } from "../../base/result.ts";
 import type { LinkKind, LinkSpec, NlResult } from "../api.ts";
 import type { NetNamespace } from "../netns.ts";
+import { newBond } from "./bond.ts";
 import { Bridge } from "./bridge.ts";
 import type { NetDevice } from "./device.ts";
 import { Dummy } from "./dummy.ts";
@@ -39,6 +40,7 @@ export const LINK_KINDS: readonly LinkKindOps[] = [
       return set.ok ? ok(dev) : set;
     },
   },
+  { kind: "bond", create: newBond },
   { kind: "dummy", create: (o) => ok(new Dummy(o.ns, o.name, o.index(), o.spec.lladdr ?? o.ns.kernel.randomMac())) },
   { kind: "gre", create: newTunnel("gre") },
   { kind: "gretap", create: newTunnel("gretap") },

@@ -6,6 +6,7 @@ import { VLAN_LEN, VLAN_TPIDS } from "../../../wire/vlan.ts";
 import { type Dissector, name } from "./dissector.ts";
 import { defaultPrint, hexAndAscii } from "./hex.ts";
 import { ETHERTYPE_NAMES, OUI_NAMES, SAP_NAMES } from "./names.ts";
+import { printSlow } from "./print-slow.ts";
 import { printArp } from "./print-arp.ts";
 import { printIpv4 } from "./print-ip.ts";
 import { printIpv6 } from "./print-ip6.ts";
@@ -98,6 +99,8 @@ export function printByEthertype(d: Dissector, type: number, at: number, length:
     case 0x8035:
       printArp(d, at, length, captured);
       return true;
+    case 0x8809:
+      return printSlow(d, at, length);
     default:
       return false;
   }
