@@ -485,6 +485,6 @@ export class NetNamespace implements Netns {
     for (const [n, t] of names) icmp.set(`Out${n}`, outType(t));
     const u = this.udp_;
     const udp = new Map<string, number>([["InDatagrams", u.InDatagrams], ["NoPorts", u.NoPorts], ["InErrors", u.InErrors], ["OutDatagrams", u.OutDatagrams], ["RcvbufErrors", u.RcvbufErrors], ["SndbufErrors", 0], ["InCsumErrors", u.InCsumErrors], ["IgnoredMulti", 0], ["MemErrors", 0]]);
-    return new Map([["Ip", ip], ["Icmp", icmp], ["Tcp", tcpCounters(this.tcp_.mib)], ["Udp", udp]]);
+    return new Map([["Ip", ip], ["Icmp", icmp], ["Tcp", tcpCounters(this.tcp_.mib)], ["Udp", udp], ["Ip6", new Map(this.ip6.counters())]]);
   }
 }

@@ -2,6 +2,7 @@
 import { encodeUtf8 } from "../base/bytes.ts";
 import type { Netns } from "../kernel/api.ts";
 import { formatMac } from "../wire/ethernet.ts";
+import { formatIpv6 } from "../wire/ipv6.ts";
 import type { Inode } from "../userland/fs.ts";
 import type { Machine } from "../userland/machine.ts";
 import type { Hasher } from "./state-digest.ts";
@@ -24,12 +25,23 @@ function hashNamespace(ns: Netns, hasher: Hasher): void {
   for (const e of ns.rtnl.fdb()) if (e.vlan !== undefined || e.dst !== undefined) hasher.text(`${formatMac(e.lladdr)} ${e.ifindex} ${e.vlan} ${e.dst} ${e.port} ${e.vni} ${e.via} ${e.state}`);
   for (const s of ns.socketList()) hasher.text(`${s.proto} ${s.state} ${s.localAddr}:${s.localPort} ${s.remoteAddr}:${s.remotePort} ${s.ifindex} ${s.recvQueue} ${s.sendQueue} ${s.tcp?.bytesAcked ?? 0} ${s.tcp?.bytesReceived ?? 0}`);
   for (const r of ns.rtnl.rules()) hasher.text(JSON.stringify(r));
+  hashIpv6(ns, hasher);
   for (const key of ns.sysctl.keys()) {
     hasher.text(key);
     hasher.text(ns.sysctl.get(key) ?? "");
   }
   for (const line of ns.nf.digest()) hasher.text(line);
   for (const [group, counters] of ns.counters()) for (const [name, n] of counters) hasher.text(`${group}.${name}=${n}`);
+}
+
+/** Addresses, routes, rules, neighbours and groups of IPv6; what only counts seconds is left out, as of IPv4. */
+function hashIpv6(ns: Netns, hasher: Hasher): void {
+  const { ip6 } = ns.rtnl;
+  for (const a of ip6.addrs()) hasher.text(`${a.ifindex} ${formatIpv6(a.local)}/${a.prefixLen} ${a.flags}`);
+  for (const r of ip6.routes()) hasher.text(`${r.type} ${formatIpv6(r.dst)}/${r.dstLen} ${r.table} ${r.priority} ${r.nexthops.map((n) => `${n.via === undefined ? "" : formatIpv6(n.via)}%${n.ifindex}`).join(" ")}`);
+  for (const r of ip6.rules()) hasher.text(`${r.priority} ${formatIpv6(r.src)}/${r.srcLen} ${formatIpv6(r.dst)}/${r.dstLen} ${r.action} ${r.table}`);
+  for (const n of [...ip6.neighs(), ...ip6.neighs({ proxy: true })]) hasher.text(`${n.ifindex} ${formatIpv6(n.dst)} ${n.lladdr === undefined ? "" : formatMac(n.lladdr)} ${n.state} ${n.router}`);
+  for (const m of ip6.maddrs()) hasher.text(`${m.ifindex} ${formatIpv6(m.group)} ${m.users}`);
 }
 
 const MAX_DEPTH = 64;
