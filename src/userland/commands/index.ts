@@ -65,6 +65,7 @@ import { arp } from "./net-tools/arp.ts";
 import { ifconfig } from "./net-tools/ifconfig.ts";
 import { netstat } from "./net-tools/netstat.ts";
 import { route } from "./net-tools/route.ts";
+import { nginx } from "./nginx.ts";
 import { nice } from "./nice.ts";
 import { nl } from "./nl.ts";
 import { nohup } from "./nohup.ts";
@@ -213,6 +214,7 @@ export const COMMANDS: readonly Command[] = [
   nc,
   ndisc6,
   netstat,
+  nginx,
   nice,
   nl,
   nohup,
