@@ -3,7 +3,7 @@ import type { Process } from "../../process.ts";
 import { KIND_ARGS } from "./link-kinds.ts";
 import { netnsNames } from "../../netns-names.ts";
 
-const OBJECTS = ["address", "link", "neigh", "netns", "nexthop", "route", "rule"] as const;
+const OBJECTS = ["address", "link", "neigh", "netns", "nexthop", "route", "rule", "tunnel", "tuntap", "vrf"] as const;
 const OPTIONS = ["-4", "-6", "-all", "-batch", "-brief", "-details", "-force", "-human", "-iec", "-json", "-netns", "-Numeric", "-oneline", "-pretty", "-statistics", "-Version"];
 
 const VERBS: Readonly<Record<string, readonly string[]>> = {
@@ -14,6 +14,9 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   nexthop: ["add", "delete", "flush", "get", "help", "list", "replace"],
   route: ["add", "append", "change", "delete", "flush", "get", "help", "replace", "show"],
   rule: ["add", "delete", "flush", "help", "show"],
+  tunnel: ["add", "change", "delete", "help", "show"],
+  tuntap: ["add", "delete", "help", "show"],
+  vrf: ["help", "identify", "pids", "show"],
 };
 
 const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
