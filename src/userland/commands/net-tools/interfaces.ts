@@ -1,7 +1,8 @@
 /** What ifconfig and netstat -i show of devices and of address labels that look like devices ("eth0:1"). net-tools 2.10. */
-import { type AddrInfo, IFF, type LinkInfo, type Rtnl } from "../../../kernel/api.ts";
+import { type Addr6Info, type AddrInfo, IFF, type LinkInfo, type Rtnl } from "../../../kernel/api.ts";
 import { formatMac } from "../../../wire/ethernet.ts";
 import { formatIpv4, maskOf } from "../../../wire/ipv4.ts";
+import { formatIpv6 } from "../../../wire/ipv6.ts";
 
 /** A device, or a label of one of its addresses. */
 export interface Interface {
@@ -10,13 +11,15 @@ export interface Interface {
   readonly alias: boolean;
   /** The first address with this label: the one that the old calls know. */
   readonly addr: AddrInfo | undefined;
+  /** Of the device itself, the oldest first; the kernel's table of them has no order worth the name. */
+  readonly addrs6: readonly Addr6Info[];
 }
 
 /** By its name, as the old calls take it: "eth0", or "eth0:1" whether or not an address has that label. */
 export function findInterface(rtnl: Rtnl, name: string): Interface | undefined {
   const link = rtnl.link(name.split(":")[0]!);
   if (link === undefined) return undefined;
-  return { name, link, alias: name.includes(":"), addr: rtnl.addrs().find((a) => a.ifindex === link.ifindex && a.label === name) };
+  return { name, link, alias: name.includes(":"), addr: rtnl.addrs().find((a) => a.ifindex === link.ifindex && a.label === name), addrs6: name.includes(":") ? [] : rtnl.ip6.addrs().filter((a) => a.ifindex === link.ifindex).reverse() };
 }
 
 /** Every device and every label that has an address, in the order of their names with numbers as numbers. */
@@ -49,12 +52,15 @@ const LETTERS: readonly (readonly [bit: number, letter: string])[] = [
   [IFF.SLAVE, "s"], [IFF.MASTER, "m"], [IFF.UP, "U"],
 ];
 
+const SCOPE_IDS = { global: "0x0<global>", site: "0x40<site>", link: "0x20<link>", host: "0x10<host>", nowhere: "0x0<global>" } as const;
+
 /** The long form of ifconfig, with the empty line after it. */
 export function formatInterface(i: Interface): string {
   const { link, addr } = i;
   const names = FLAG_NAMES.filter(([bit]) => (link.flags & bit) !== 0).map(([, name]) => name);
   const lines = [`${i.name}: flags=${link.flags & 0xffff}<${names.join(",")}>  mtu ${link.mtu}`];
   if (addr !== undefined) lines.push(`        ${formatAddress(link, addr)}`);
+  for (const a of i.addrs6) lines.push(`        inet6 ${formatIpv6(a.local)}  prefixlen ${a.prefixLen}  scopeid ${SCOPE_IDS[a.scope]}`);
   const loop = link.arpType === "loopback";
   lines.push(`        ${loop ? "loop" : `ether ${formatMac(link.lladdr)}`}  txqueuelen ${link.txqlen}  (${loop ? "Local Loopback" : "Ethernet"})`);
   if (!i.alias) lines.push(...formatStats(link));
