@@ -252,7 +252,8 @@ export class Session implements CableObserver {
   // -- observers ----------------------------------------------------------------------------------------------------------
 
   frameSent(cable: Cable, fromA: boolean, skb: Skb, start: Nanos, arrival: Nanos): void {
-    const id = this.cableIds.get(cable)!;
+    const id = this.cableIds.get(cable);
+    if (id === undefined) return; // a veth: no cable of the lab, it lies inside a machine
     if (this.frames !== undefined) {
       this.frames.number(start);
       this.frames.number(fromA ? 2 * id : 2 * id + 1);
