@@ -10,6 +10,7 @@ import { ETH_LEN, ETHERTYPE, isGroup, macKey } from "../../wire/ethernet.ts";
 import { formatIpv4, IPV4 } from "../../wire/ipv4.ts";
 import { IFF, type IpvlanInfo, type LinkChange, type LinkInfo, type Lladdr, type NlError, type NlResult } from "../api.ts";
 import { scrub } from "../ip-tunnel.ts";
+import { eq6 } from "../ipv6/address.ts";
 import type { NetNamespace } from "../netns.ts";
 import { Backlog } from "./backlog.ts";
 import { type LowerEvent, NetDevice, PACKET, type RxHandler, type UpperDevice } from "./device.ts";
@@ -38,11 +39,20 @@ class IpvlanPort implements RxHandler {
     return undefined;
   }
 
+  private owner6(b: Uint8Array, at: number): IpvlanDevice | undefined {
+    for (const s of this.slaves) {
+      if (!s.isUp) continue;
+      for (const a of s.inet6?.addrs ?? []) if (eq6(b, at, a.addr, 0)) return s;
+    }
+    return undefined;
+  }
+
   /** ipvlan_addr_lookup: by the destination, or by who says to send it. */
   lookup(skb: Skb, source: boolean): IpvlanDevice | undefined {
     const at = skb.data + ETH_LEN;
     const type = frameType(skb);
     if (type === ETHERTYPE.IPV4 && skb.tail - at >= 20) return this.owner(getU32(skb.bytes, at + (source ? IPV4.src : IPV4.dst)));
+    if (type === ETHERTYPE.IPV6 && skb.tail - at >= 40) return this.owner6(skb.bytes, at + (source ? 8 : 24));
     if (type === ETHERTYPE.ARP && skb.tail - at >= 28) return this.owner(getU32(skb.bytes, at + (source ? ARP.spa : ARP.tpa)));
     return undefined;
   }
