@@ -29,6 +29,7 @@ interface Membership {
   left: Map6<number>;
   timer: number;
   queryTimer: number;
+  dadTimer: number;
 }
 
 export class Multicast6 {
@@ -42,7 +43,7 @@ export class Multicast6 {
   private of(dev: NetDevice): Membership {
     let m = this.byDev.get(dev);
     if (m === undefined) {
-      m = { groups: [], left: new Map6(), timer: 0, queryTimer: 0 };
+      m = { groups: [], left: new Map6(), timer: 0, queryTimer: 0, dadTimer: 0 };
       this.byDev.set(dev, m);
     }
     return m;
@@ -140,9 +141,25 @@ export class Multicast6 {
     this.schedule(dev, m, 0);
   }
 
-  /** ipv6_mc_dad_complete: what was told from :: is told again from an address. */
+  /**
+   * ipv6_mc_dad_complete: what was told from :: is told again from an address, now and once more. The counts of changes start anew, as a
+   * capture of Linux shows: the next change takes these groups along.
+   */
   sourceKnown(dev: NetDevice): void {
-    this.report(dev);
+    const m = this.of(dev);
+    const { clock } = this.stack.ns.sim;
+    const tell = (): void => this.send(dev, m.groups.filter((g) => isReported(g.addr)).map((g) => ({ type: RECORD.CHANGE_TO_EXCLUDE, addr: g.addr })));
+    for (const g of m.groups) if (isReported(g.addr)) g.tell = ROBUSTNESS;
+    tell();
+    clock.cancel(m.dadTimer);
+    m.dadTimer = clock.after(this.spread(dev), () => {
+      m.dadTimer = 0;
+      tell();
+    });
+  }
+
+  private spread(dev: NetDevice): number {
+    return (8 + this.stack.random.below(Math.max(dev.inet6?.conf.mldv2_unsolicited_report_interval ?? 1000, 1))) * MILLISECOND;
   }
 
   /** ipv6_mc_down. */
@@ -152,6 +169,8 @@ export class Multicast6 {
     const { clock } = this.stack.ns.sim;
     clock.cancel(m.timer);
     clock.cancel(m.queryTimer);
+    clock.cancel(m.dadTimer);
+    m.dadTimer = 0;
     m.timer = 0;
     m.queryTimer = 0;
     m.left.clear();
