@@ -8,18 +8,20 @@ import { describeConn } from "../conntrack/text.ts";
 import type { NetNamespace } from "../netns.ts";
 import { Chain, Counter, Evaluator, Rule, routeKeys, Table } from "./core.ts";
 import { HOOK_NAMES, type HookFn } from "./hooks.ts";
+import { compileNft, type NftElement, type NftSet, type NftStmt, nftSets, nftTargets } from "./nft.ts";
 import type { ChainSpec, Family, RuleSpec, XtMatch, XtRule } from "./types.ts";
 import { compileXt } from "./xt.ts";
 
 export type NfResult<T = void> = Result<T, Errno>;
 
-interface TableCopy { table: Table; chains: Map<string, Chain>; rules: Map<Chain, Rule[]>; policies: Map<Chain, Chain["policy"]> }
+interface TableCopy { table: Table; sets: Map<string, NftSet>; elements: Map<NftSet, NftElement[]>; chains: Map<string, Chain>; rules: Map<Chain, Rule[]>; policies: Map<Chain, Chain["policy"]> }
 
 export class NfControl {
   private readonly ns: NetNamespace;
   private readonly evaluator: Evaluator;
   tables: Table[] = [];
-  private nextTable = 1;
+  /** Handle of the next table: not given back by a batch that fails. */
+  nextTable = 1;
   private tracking = false;
   /** Chains with a hook in place. */
   private readonly hooked = new Set<Chain>();
@@ -37,17 +39,17 @@ export class NfControl {
     if (this.depth > 0) return work();
     const copy = this.tables.map((t): TableCopy => {
       const chains = [...t.chains.values()];
-      return { table: t, chains: new Map(t.chains), rules: new Map(chains.map((c) => [c, [...c.rules]])), policies: new Map(chains.map((c) => [c, c.policy])) };
+      return { table: t, sets: new Map(t.sets), elements: new Map([...t.sets.values()].map((s) => [s, [...s.elements]])), chains: new Map(t.chains), rules: new Map(chains.map((c) => [c, [...c.rules]])), policies: new Map(chains.map((c) => [c, c.policy])) };
     });
-    const next = this.nextTable;
     this.depth++;
     const failure = work();
     this.depth--;
     if (failure !== undefined) {
-      this.nextTable = next;
       this.tables = copy.map((c) => c.table);
       for (const c of copy) {
         c.table.chains = c.chains;
+        c.table.sets = c.sets;
+        for (const [set, elements] of c.elements) set.elements = elements;
         for (const [chain, rules] of c.rules) chain.rules = rules;
         for (const [chain, policy] of c.policies) chain.policy = policy;
       }
@@ -112,6 +114,7 @@ export class NfControl {
     const out: string[] = [];
     for (const t of this.tables) {
       out.push(`table ${t.family} ${t.name} ${t.handle}`);
+      for (const s of t.sets.values()) out.push(`set ${s.name} ${JSON.stringify(s.elements)}`);
       for (const c of t.chains.values()) {
         out.push(`chain ${c.name} ${c.base?.hook ?? ""} ${c.base?.priority ?? 0} ${c.policy} ${c.counter?.packets ?? 0}`);
         for (const r of c.rules) out.push(`${r.handle} ${r.spec.text()} ${r.counter?.packets ?? 0} ${r.counter?.bytes ?? 0}`);
@@ -163,6 +166,7 @@ export class NfControl {
   references(chain: Chain): number {
     let n = 0;
     for (const c of chain.table.chains.values()) for (const r of c.rules) if (targetsOf(r.spec).includes(chain.name)) n++;
+    for (const s of chain.table.sets.values()) for (const e of s.elements) if (e.data !== undefined && "verdict" in e.data && e.data.chain === chain.name) n++;
     return n;
   }
 
@@ -208,11 +212,24 @@ export class NfControl {
       if (to === undefined || to.base !== undefined) return err("ENOENT");
       if (to === chain || this.reaches(to, chain, 0)) return err("ELOOP");
     }
+    if (spec.nft !== undefined) return this.makeNft(chain, spec, spec.nft);
     if (spec.xt === undefined) return err("EOPNOTSUPP");
     const wrong = this.misplaced(spec.xt, chain);
     if (wrong) return err("EINVAL");
     for (const s of setsOf(spec.xt)) if (this.ns.ipsets.get(s) === undefined) return err("ENOENT");
     return ok(new Rule(table.nextHandle++, chain, spec, compileXt(spec.xt, table)));
+  }
+
+  private makeNft(chain: Chain, spec: RuleSpec, stmts: readonly NftStmt[]): NfResult<Rule> {
+    const table = chain.table;
+    for (const s of nftSets(stmts)) if (!table.sets.has(s)) return err("ENOENT");
+    for (const s of stmts) {
+      if (s.s !== "nat") continue;
+      if (chain.base !== undefined && chain.base.type !== "nat") return err("EOPNOTSUPP");
+      const hooks = s.type === "masquerade" ? ["postrouting"] : s.type === "snat" ? ["postrouting", "input"] : ["prerouting", "output"];
+      if (chain.base !== undefined && !hooks.includes(chain.base.hook)) return err("EOPNOTSUPP");
+    }
+    return ok(new Rule(table.nextHandle++, chain, spec, compileNft(stmts, table)));
   }
 
   private reaches(from: Chain, to: Chain, depth: number): boolean {
@@ -281,7 +298,7 @@ const TARGET_PLACES: Readonly<Record<string, { table?: string; hooks?: readonly 
 export function targetsOf(spec: RuleSpec): string[] {
   const t = spec.xt?.target;
   if (t !== undefined && (t.name === "jump" || t.name === "goto")) return [t.chain];
-  return [];
+  return spec.nft === undefined ? [] : nftTargets(spec.nft);
 }
 
 function setsOf(rule: XtRule): string[] {

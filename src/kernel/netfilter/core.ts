@@ -7,6 +7,7 @@ import { IPV4 } from "../../wire/ipv4.ts";
 import type { NetDevice } from "../netdev/device.ts";
 import type { NetNamespace } from "../netns.ts";
 import { HOOK_NAMES, type HookFn, NF } from "./hooks.ts";
+import type { NftSet } from "./nft.ts";
 import type { ChainSpec, Family, RuleSpec } from "./types.ts";
 
 /** What an operation answers. DROP and ACCEPT as linux/netfilter.h; negative: enum nft_verdicts. STOLEN: the packet is gone already. */
@@ -90,6 +91,7 @@ export class Table {
   readonly family: Family;
   readonly name: string;
   chains = new Map<string, Chain>();
+  sets = new Map<string, NftSet>();
   /** Named counters, quotas, limits. */
   objects = new Map<string, NamedObject>();
   comment: string | undefined;

@@ -1,5 +1,7 @@
 /** Plain descriptions of rules, as a tool hands them to the kernel and gets them back when it lists. */
 
+import type { NftStmt } from "./nft.ts";
+
 export type Family = "ip" | "ip6" | "inet" | "arp" | "bridge" | "netdev";
 export const FAMILIES: readonly Family[] = ["ip", "ip6", "inet", "arp", "bridge", "netdev"];
 
@@ -15,7 +17,7 @@ export interface RuleSpec {
   /** As its tool lists it, for the reason stream. */
   text(): string;
   xt?: XtRule;
-  nft?: readonly NftStatement[];
+  nft?: readonly NftStmt[];
   comment?: string;
 }
 
@@ -89,8 +91,3 @@ export type XtTarget =
   | { name: "TOS"; value: number; mask: number }
   | { name: "DSCP"; value: number }
   | { name: "SET"; add?: { set: string; dims: readonly ("src" | "dst")[]; exist: boolean; timeout?: number }; del?: { set: string; dims: readonly ("src" | "dst")[] } };
-
-// -- nft --------------------------------------------------------------------------------------------------------------
-
-/** Statements of an nft rule; defined by that tool's part. */
-export type NftStatement = { kind: string } & Readonly<Record<string, unknown>>;

@@ -65,6 +65,7 @@ import { arp } from "./net-tools/arp.ts";
 import { ifconfig } from "./net-tools/ifconfig.ts";
 import { netstat } from "./net-tools/netstat.ts";
 import { route } from "./net-tools/route.ts";
+import { nft } from "./nft.ts";
 import { nginx } from "./nginx.ts";
 import { nice } from "./nice.ts";
 import { nl } from "./nl.ts";
@@ -214,6 +215,7 @@ export const COMMANDS: readonly Command[] = [
   nc,
   ndisc6,
   netstat,
+  nft,
   nginx,
   nice,
   nl,
