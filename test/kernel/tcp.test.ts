@@ -180,3 +180,99 @@ test("a SYN without answer is sent again after 1, 3, 7 ... s; a neighbour that d
   far.run(0.5);
   expect(d.takeError()).toBe("ECONNREFUSED");
 });
+
+test("the accept queue holds one more than the backlog; who comes then is not answered", () => {
+  const lan = pair();
+  const l = listen(lan, "h2", 80, 1);
+  const clients = [1, 2, 3].map(() => {
+    const c = dial(lan, "h1", "10.0.0.2", 80);
+    lan.run(0.1);
+    return c;
+  });
+  expect(clients.map((c) => c.state)).toEqual(["ESTABLISHED", "ESTABLISHED", "SYN_SENT"]);
+  l.accept();
+  lan.run(1);
+  expect(clients[2]!.state).toBe("ESTABLISHED");
+  l.close();
+  lan.run(0.1);
+  expect(clients.map((c) => c.takeError())).toEqual([undefined, "ECONNRESET", "ECONNRESET"]);
+});
+
+test("a closed window is asked for again until the reader takes something", () => {
+  const lan = pair();
+  const l = listen(lan, "h2", 80);
+  const c = dial(lan, "h1", "10.0.0.2", 80);
+  lan.run(0.1);
+  const s = accepted(l);
+  const data = octets(400_000);
+  let sent = 0;
+  for (let i = 0; i < 200 && sent < data.length; i++) {
+    const n = c.send(data.subarray(sent));
+    if (typeof n === "number") sent += n;
+    lan.run(0.01);
+  }
+  lan.run(2);
+  expect(c.info().sndWnd).toBe(0);
+  lan.run(3);
+  expect(lan.node("h1").initNetns.socketList().find((x) => x.state === "ESTABLISHED")!.timer!.kind).toBe("persist");
+  const got: number[] = [];
+  for (let i = 0; i < 2000 && got.length < data.length; i++) {
+    const r = s.recv(20_000);
+    if (typeof r !== "string") for (const b of r) got.push(b);
+    if (sent < data.length) {
+      const n = c.send(data.subarray(sent));
+      if (typeof n === "number") sent += n;
+    }
+    lan.run(0.01);
+  }
+  expect(got.length).toBe(data.length);
+  expect(Buffer.compare(Uint8Array.from(got), data)).toBe(0);
+}, 30_000);
+
+test("a narrower path is learnt from ICMP, and what was too large goes out again in pieces", () => {
+  const lan = routed();
+  lan.node("r1").initNetns.rtnl.linkSet(lan.dev("r1", "eth1"), { mtu: 1200 });
+  const l = listen(lan, "h2", 80);
+  const c = dial(lan, "h1", "10.0.2.2", 80);
+  lan.run(0.1);
+  const s = accepted(l);
+  c.send(octets(10_000));
+  lan.run(1);
+  expect((s.recv(20_000) as Uint8Array).length).toBe(10_000);
+  expect(c.info()).toMatchObject({ pmtu: 1200, mss: 1148 });
+});
+
+test("both ends may open at once", () => {
+  const lan = pair();
+  const [a, b] = [lan.node("h1").initNetns.tcp(), lan.node("h2").initNetns.tcp()];
+  lan.ping("h1", "10.0.0.2");
+  a.bind(ip("10.0.0.1"), 4000);
+  b.bind(ip("10.0.0.2"), 4000);
+  a.connect(ip("10.0.0.2"), 4000);
+  b.connect(ip("10.0.0.1"), 4000);
+  lan.run(0.1);
+  expect([a.state, b.state]).toEqual(["ESTABLISHED", "ESTABLISHED"]);
+  a.send(octets(10));
+  lan.run(0.1);
+  expect((b.recv(100) as Uint8Array).length).toBe(10);
+});
+
+test("unread data makes a reset of close; a connection without peer is given up", () => {
+  const lan = pair();
+  const l = listen(lan, "h2", 80);
+  const c = dial(lan, "h1", "10.0.0.2", 80);
+  lan.run(0.1);
+  const s = accepted(l);
+  c.send(octets(10));
+  lan.run(0.1);
+  s.close();
+  lan.run(0.1);
+  expect(c.recv(1)).toBe("ECONNRESET");
+  const d = dial(lan, "h1", "10.0.0.2", 80);
+  lan.run(0.1);
+  [...lan.cables.values()][0]!.setConnected(false);
+  lan.sysctl("h1", "net.ipv4.tcp_retries2", "3");
+  d.send(octets(10));
+  lan.run(30);
+  expect(["ETIMEDOUT", "EHOSTUNREACH"]).toContain(d.takeError());
+});

@@ -52,6 +52,7 @@ import { link, unlink } from "./link.ts";
 import { ln } from "./ln.ts";
 import { logname } from "./logname.ts";
 import { ls } from "./ls.ts";
+import { lsof } from "./lsof.ts";
 import { apropos, man, whatis } from "./man.ts";
 import { b2sum, cksum, md5sum, sha1sum, sha224sum, sha256sum, sha384sum, sha512sum } from "./md5sum.ts";
 import { mkdir, rmdir } from "./mkdir.ts";
@@ -204,6 +205,7 @@ export const COMMANDS: readonly Command[] = [
   ln,
   logname,
   ls,
+  lsof,
   man,
   md5sum,
   mkdir,

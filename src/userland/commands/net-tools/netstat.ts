@@ -6,6 +6,7 @@ import { MICROSECOND } from "../../../sim/time.ts";
 import { allInterfaces, formatInterface, formatInterfaceRow, isUp } from "./interfaces.ts";
 import { formatRoutes } from "./route.ts";
 import { formatSockets } from "./sockets.ts";
+import { NETSTAT_FAMILIES, NETSTAT_USAGE } from "./netstat-usage.ts";
 import { VERSION } from "./usage.ts";
 
 const LONGS = {
@@ -36,6 +37,11 @@ export const netstat = defineCommand({
     }
     if (keys.includes("V")) {
       yield* proc.print(VERSION);
+      return 0;
+    }
+    if (keys.includes("h")) {
+      yield* proc.warn(NETSTAT_FAMILIES);
+      yield* proc.print(NETSTAT_USAGE);
       return 0;
     }
     const refused = options.find((o) => !TAKEN.has(o.key));
