@@ -27,7 +27,7 @@ test("lsof, ss and netstat name the program that listens", () => {
   expect(t.run("h2", "ss -Htlnp").stdout).toBe(`LISTEN 0 1 0.0.0.0:8080 0.0.0.0:*users:(("nc",pid=${pid},fd=3))\n`);
   expect(t.run("h2", "lsof -nP -i :8080").stdout.split("\n")[1]).toMatch(new RegExp(`^nc +${pid} root +3u +IPv4 +\\d+ +0t0 +TCP \\*:8080 \\(LISTEN\\)$`));
   expect(t.run("h2", "netstat -tlnp | tail -1").stdout).toContain(`LISTEN      ${pid}/nc`);
-  expect(t.run("h2", "cut -c1-60 /proc/net/tcp | tail -1").stdout).toBe("   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:000\n");
+  expect(t.run("h2", "cut -c1-60 /proc/net/tcp | tail -1").stdout).toBe("   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00\n");
   t.stop(srv, "SIGTERM");
   expect(t.run("h2", "lsof -i :8080").exit).toBe(1);
 });
