@@ -162,6 +162,8 @@ export class Addrconf {
   private initLinkLocal(idev: Inet6Dev): void {
     const { dev } = idev;
     if (dev.addrGenMode === "none" || idev.conf.addr_gen_mode === 1) return;
+    // Without a link layer there is nothing to make it from; the master of a layer 3 domain has none either (addrconf_addr_gen).
+    if (dev.headerLength === 0 || dev.kind === "vrf") return;
     const addr = eui64(LINK_LOCAL_PREFIX, dev.addr);
     if (idev.addrs.some((a) => same6(a.addr, addr))) return;
     const ifa = this.insert(dev, { ifindex: dev.ifindex, local: addr, prefixLen: 64 }, IFA6.PERMANENT | IFA6.TENTATIVE);
