@@ -100,6 +100,32 @@ describe("a lab is solved by typing", () => {
     await room.close();
   });
 
+  // Nothing but commands makes these networks: namespaces, veths, bridges, tunnels, rules.
+  test.each([
+    ["container-net-by-hand", "host"],
+    ["flannel-vxlan-by-hand", "n1"],
+  ])("%s is solved by commands alone, and its submission replays to the same", { timeout: 120_000 }, async (lab, node) => {
+    const room = await openRoom(lab);
+    const solution = solutionOf(lab);
+    await room.play(solution);
+    await room.checkAll();
+    expect(new Set(await room.states())).toEqual(new Set(["done"]));
+    const points = await room.points();
+    expect(points).toMatch(/^(\d+) of \1 points$/);
+    const { path, said } = await handIn(room, "Ada, 4711");
+    expect(said).toContain(points);
+    expect(replay(path)).toMatchObject({ verdict: "VERIFIED" });
+    // What was typed is there after a reload, and the network that it made.
+    await room.page.reload();
+    await room.running();
+    await room.terminal(node);
+    await room.type("ip -br link show type veth; ip -br link show type vxlan");
+    expect(await room.screen()).toMatch(/veth\S+ +UP/);
+    expect(new Set(await room.states())).toEqual(new Set(["done"]));
+    expect(room.troubles).toEqual([]);
+    await room.close();
+  });
+
   test("a forged submission is found out", async () => {
     const room = await openRoom(SWITCH);
     await room.terminal("s1");
