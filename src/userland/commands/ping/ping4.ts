@@ -335,7 +335,8 @@ export class Ping {
       stats.advance();
       if (seen !== "local" && !o.quiet && !(seen === "none" && this.hushed)) {
         if (o.flood) yield* this.proc.print("E");
-        else if (seen === "icmp" || sent !== "EMSGSIZE") yield* this.console.error(`sendmsg: ${strerror(sent)}`);
+        // A filter's EPERM is not told: seen with iputils 20221126.
+        else if (sent !== "EPERM" && (seen === "icmp" || sent !== "EMSGSIZE")) yield* this.console.error(`sendmsg: ${strerror(sent)}`);
       }
       this.tokens = 0;
       return Math.max(this.interval, MIN_INTERVAL);
