@@ -1,7 +1,9 @@
 /** What a reader feels in a lab room, in headless Chromium on the built site: the start, a storm, Ctrl-C. Wall time. */
 import { launchChromium } from "../../test/e2e/browser.ts";
+import { packLab } from "../../src/lab/packed.ts";
 import { parameterOf, Room } from "../../test/e2e/room.ts";
 import { serveSite, type Site } from "../../test/e2e/serve.ts";
+import { open, TWO_HOSTS } from "./lab-workloads.ts";
 import { type Figure, round } from "./workloads.ts";
 
 type Figures = Record<string, number>;
@@ -27,15 +29,19 @@ async function answered(room: Room, keys: string, ctrl: boolean, pattern: string
   );
 }
 
-/** The worker measures from the order to start until the network runs; its script has been read by then. */
+/** W4 in a room: the page of a lab is given the network of W4. The worker measures from the order to start until the network runs; its script has been read by then. */
 async function start(browser: Browser, site: Site): Promise<Figures> {
-  const room = await Room.open(await Room.context(browser), site.url, "arp-broken");
+  const files = { "lab.yaml": TWO_HOSTS, "text.en.yaml": "title: Two hosts\nsummary: Two hosts and a router.\nintro: One ping.\n" };
+  const packed = packLab(open("two-hosts", new Map(Object.entries(files))));
+  const context = await Room.context(browser);
+  await context.route("**/labs/arp-broken/lab.json", (route) => route.fulfill({ json: { id: "two-hosts", files, packed } }));
+  const room = await Room.open(context, site.url, "arp-broken");
   const [script = 0, built = 0] = await room.page.workers()[0]!.evaluate(() => {
     const measure = performance.getEntriesByName("lab start")[0]!;
     return [measure.startTime, measure.duration];
   });
   await room.terminal("h1");
-  await room.page.keyboard.type("ping -c 1 127.0.0.1");
+  await room.page.keyboard.type("ping -c 1 10.0.2.2");
   const ping = await answered(room, "Enter", false, "1 received");
   await room.close();
   return { browser_script_ms: round(script), browser_start_ms: round(built), browser_first_ping_ms: round(ping), browser_w4_ms: round(built + ping) };

@@ -12,7 +12,7 @@ function files(id: string): Map<string, string> {
   return new Map(readdirSync(LABS + id).map((name) => [name, readFileSync(`${LABS}${id}/${name}`, "utf8")]));
 }
 
-function open(id: string, content = files(id)): ResolvedLab {
+export function open(id: string, content = files(id)): ResolvedLab {
   const source = loadLab(id, content, { seeds: [1] });
   if (!source.ok) throw new Error(JSON.stringify(source.error));
   const lab = source.value.resolve(1);
@@ -26,7 +26,7 @@ function must<T>(r: { ok: true; value: T } | { ok: false; error: unknown }): T {
 }
 
 /** The network of W4, as the script of the peers lays it: two hosts and the router between them. */
-const TWO_HOSTS = `version: 1
+export const TWO_HOSTS = `version: 1
 id: two-hosts
 kind: figure
 chapter: arp
